@@ -1,0 +1,556 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tasks in all the states that a transition has to cope with:
+ *
+ *	lpt_tasks MODE [NUMBER]
+ *
+ * Gets the tasks into their state, prints "ready", and keeps them there until
+ * it gets a SIGTERM. See modes[] at the end.
+ */
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/aio_abi.h>
+#include <linux/filter.h>
+#include <linux/futex.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/file.h>
+#include <sys/ipc.h>
+#include <sys/mman.h>
+#include <sys/msg.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/select.h>
+#include <sys/sem.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define FOREVER 100000
+
+static int number;
+
+static pid_t fork_child(void (*fn)(void))
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		err(1, "fork");
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	fn();
+	_exit(0);
+}
+
+static void wait_for_term(void)
+{
+	sigset_t set;
+	int sig;
+
+	puts("ready");
+	fflush(stdout);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigwait(&set, &sig);
+}
+
+static char state_of(pid_t pid)
+{
+	char path[64], line[256] = "";
+	char *end;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	f = fopen(path, "r");
+	if (!f)
+		return 0;
+	end = fgets(line, sizeof(line), f) ? strrchr(line, ')') : NULL;
+	fclose(f);
+	return end ? end[2] : 0;
+}
+
+static void wait_for_state(pid_t pid, char state)
+{
+	while (state_of(pid) != state)
+		usleep(10000);
+}
+
+/*
+ * Sleepers: one process a system call. Nothing ever ends the call, so any
+ * return is one that the transition caused.
+ */
+
+static int make_pipe(void)
+{
+	int fds[2];
+
+	if (pipe(fds))
+		err(1, "pipe");
+	return fds[0];
+}
+
+static int call_read(void)
+{
+	static int fd;
+	char c;
+
+	fd = fd ?: make_pipe();
+	return read(fd, &c, 1);
+}
+
+static int call_futex(void)
+{
+	static int word;
+
+	return syscall(SYS_futex, &word, FUTEX_WAIT, 0, NULL, NULL, 0);
+}
+
+static int call_futex_timeout(void)
+{
+	struct timespec ts = { .tv_sec = FOREVER };
+	static int word;
+
+	return syscall(SYS_futex, &word, FUTEX_WAIT, 0, &ts, NULL, 0);
+}
+
+static int call_nanosleep(void)
+{
+	struct timespec ts = { .tv_sec = FOREVER };
+
+	return nanosleep(&ts, NULL);
+}
+
+static int call_poll(void)
+{
+	return poll(NULL, 0, FOREVER * 1000);
+}
+
+static int call_select(void)
+{
+	return select(0, NULL, NULL, NULL, NULL);
+}
+
+static int call_pause(void)
+{
+	return pause();
+}
+
+static int call_wait4(void)
+{
+	static pid_t pid;
+
+	if (!pid)
+		pid = fork_child((void (*)(void))call_pause);
+	return wait4(pid, NULL, 0, NULL);
+}
+
+static int call_accept(void)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	static int fd;
+
+	if (!fd) {
+		fd = socket(AF_UNIX, SOCK_STREAM, 0);
+		if (bind(fd, (void *)&addr, sizeof(sa_family_t)) || listen(fd, 1))
+			err(1, "listen");
+	}
+	return accept(fd, NULL, NULL);
+}
+
+static int open_temp(void)
+{
+	char name[] = "/tmp/lpt_tasks.XXXXXX";
+	int fd = mkstemp(name);
+
+	if (fd < 0)
+		err(1, "mkstemp");
+	return fd;
+}
+
+static int call_flock(void)
+{
+	static int fd;
+	char name[64];
+	int holder;
+
+	if (!fd) {
+		holder = open_temp();
+		flock(holder, LOCK_EX);
+		snprintf(name, sizeof(name), "/proc/self/fd/%d", holder);
+		fd = open(name, O_RDWR);
+		if (fd < 0)
+			err(1, "open");
+	}
+	return flock(fd, LOCK_EX);
+}
+
+static int call_epoll(void)
+{
+	struct epoll_event event;
+	static int fd;
+
+	fd = fd ?: epoll_create1(0);
+	return epoll_wait(fd, &event, 1, -1);
+}
+
+static int call_sigtimedwait(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	return sigwaitinfo(&set, NULL);
+}
+
+static int call_msgrcv(void)
+{
+	static int id = -1;
+	long buf[2];
+
+	if (id < 0) {
+		id = msgget(IPC_PRIVATE, 0600);
+		if (id < 0)
+			pause();
+	}
+	return msgrcv(id, buf, sizeof(long), 0, 0);
+}
+
+static int call_semop(void)
+{
+	struct sembuf op = { .sem_op = -1 };
+	static int id = -1;
+
+	if (id < 0) {
+		id = semget(IPC_PRIVATE, 1, 0600);
+		if (id < 0)
+			pause();
+	}
+	return semop(id, &op, 1);
+}
+
+static int call_io_getevents(void)
+{
+	static aio_context_t ctx;
+	struct io_event event;
+
+	if (!ctx && syscall(SYS_io_setup, 1, &ctx))
+		pause();
+	return syscall(SYS_io_getevents, ctx, 1, 1, &event, NULL);
+}
+
+/* Those that signal(7) knows to return EINTR even after SIGSTOP and SIGCONT */
+#define MAY_EINTR true
+
+static const struct sleeper {
+	const char *name;
+	int (*call)(void);
+	bool may_eintr;
+} sleepers[] = {
+	{ "read",		call_read },
+	{ "futex",		call_futex },
+	{ "futex_timeout",	call_futex_timeout },
+	{ "nanosleep",		call_nanosleep },
+	{ "poll",		call_poll },
+	{ "select",		call_select },
+	{ "pause",		call_pause },
+	{ "wait4",		call_wait4 },
+	{ "accept",		call_accept },
+	{ "flock",		call_flock },
+	{ "msgrcv",		call_msgrcv },
+	{ "epoll_wait",		call_epoll,		MAY_EINTR },
+	{ "sigtimedwait",	call_sigtimedwait,	MAY_EINTR },
+	{ "semop",		call_semop,		MAY_EINTR },
+	{ "io_getevents",	call_io_getevents,	MAY_EINTR },
+};
+
+static const struct sleeper *sleeper;
+static struct result {
+	int eintr;
+	int other;
+} *results;
+
+static void sleeper_child(void)
+{
+	struct result *result = &results[sleeper - sleepers];
+
+	for (;;) {
+		if (sleeper->call() < 0 && errno == EINTR)
+			result->eintr++;
+		else
+			result->other++;
+	}
+}
+
+static int mode_sleepers(void)
+{
+	bool failed = false;
+	pid_t pids[ARRAY_SIZE(sleepers)];
+	struct result *r;
+	size_t i;
+
+	results = mmap(NULL, sizeof(*results) * ARRAY_SIZE(sleepers),
+		       PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (results == MAP_FAILED)
+		err(1, "mmap");
+	for (i = 0; i < ARRAY_SIZE(sleepers); i++) {
+		sleeper = &sleepers[i];
+		pids[i] = fork_child(sleeper_child);
+	}
+	for (i = 0; i < ARRAY_SIZE(sleepers); i++)
+		wait_for_state(pids[i], 'S');
+	wait_for_term();
+
+	for (i = 0; i < ARRAY_SIZE(sleepers); i++) {
+		r = &results[i];
+		printf("%s eintr %d other %d\n", sleepers[i].name, r->eintr,
+		       r->other);
+		if (r->other || (r->eintr && !sleepers[i].may_eintr))
+			failed = true;
+	}
+	return failed;
+}
+
+static void child_vfork(void)
+{
+	pid_t pid = vfork();
+
+	if (!pid) {
+		usleep(number * 1000);
+		_exit(0);
+	}
+	pause();
+}
+
+static int mode_vfork(void)
+{
+	fork_child(child_vfork);
+	usleep(100000);
+	wait_for_term();
+	return 0;
+}
+
+/*
+ * Not running and not asleep in a system call
+ */
+
+static void child_pause(void)
+{
+	for (;;)
+		pause();
+}
+
+static int mode_traced(void)
+{
+	pid_t pid = fork_child(child_pause);
+
+	if (ptrace(PTRACE_SEIZE, pid, NULL, NULL) ||
+	    ptrace(PTRACE_INTERRUPT, pid, NULL, NULL))
+		err(1, "ptrace");
+	waitpid(pid, NULL, __WALL);
+	wait_for_state(pid, 't');
+	wait_for_term();
+	return 0;
+}
+
+static int mode_stopped(void)
+{
+	pid_t pid = fork_child(child_pause);
+
+	kill(pid, SIGSTOP);
+	wait_for_state(pid, 'T');
+	wait_for_term();
+	return 0;
+}
+
+static void child_exit(void)
+{
+}
+
+static int mode_zombie(void)
+{
+	wait_for_state(fork_child(child_exit), 'Z');
+	wait_for_term();
+	return 0;
+}
+
+static void *thread_pause(void *arg)
+{
+	child_pause();
+	return arg;
+}
+
+static void child_leader(void)
+{
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, thread_pause, NULL);
+	pthread_exit(NULL);
+}
+
+static int mode_leader(void)
+{
+	wait_for_state(fork_child(child_leader), 'Z');
+	wait_for_term();
+	return 0;
+}
+
+/*
+ * Running
+ */
+
+static void child_spin(void)
+{
+	for (;;)
+		__asm__ volatile("" ::: "memory");
+}
+
+static int mode_spin(void)
+{
+	int i;
+
+	for (i = 0; i < number; i++)
+		fork_child(child_spin);
+	wait_for_term();
+	return 0;
+}
+
+static void child_storm(void)
+{
+	char * const args[] = { "lpt_tasks", "nothing", NULL };
+	pid_t pid;
+
+	for (;;) {
+		pid = fork();
+		if (!pid && (getpid() & 1))
+			execv("/proc/self/exe", args);
+		if (!pid)
+			_exit(0);
+		if (pid > 0)
+			waitpid(pid, NULL, 0);
+	}
+}
+
+static int mode_storm(void)
+{
+	int i;
+
+	for (i = 0; i < number; i++)
+		fork_child(child_storm);
+	wait_for_term();
+	return 0;
+}
+
+static void child_getppid(void)
+{
+	for (;;)
+		syscall(SYS_getppid);
+}
+
+static void child_strace(void)
+{
+	pid_t pid = fork_child(child_getppid);
+
+	if (ptrace(PTRACE_ATTACH, pid, NULL, NULL))
+		err(1, "ptrace");
+	while (waitpid(pid, NULL, __WALL) == pid)
+		ptrace(PTRACE_SYSCALL, pid, NULL, NULL);
+}
+
+static void child_seccomp(void)
+{
+	struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	struct sock_fprog prog = { .len = 1, .filter = &allow };
+
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog);
+	child_getppid();
+}
+
+static void child_int80(void)
+{
+#ifdef __x86_64__
+	long ret;
+
+	/* Dies where the kernel does not know system calls of 32 bits */
+	for (;;)
+		__asm__ volatile("int $0x80" : "=a" (ret) : "a" (64L)
+				 : "memory", "r8", "r9", "r10", "r11");
+#endif
+}
+
+static void on_usr1(int sig)
+{
+	(void)sig;
+}
+
+static void child_signals(void)
+{
+	signal(SIGUSR1, on_usr1);
+	for (;;)
+		raise(SIGUSR1);
+}
+
+static int mode_callers(void)
+{
+	fork_child(child_strace);
+	fork_child(child_seccomp);
+	fork_child(child_int80);
+	fork_child(child_signals);
+	wait_for_term();
+	return 0;
+}
+
+static int mode_nothing(void)
+{
+	return 0;
+}
+
+static const struct mode {
+	const char *name;
+	int (*fn)(void);
+} modes[] = {
+	{ "sleepers",	mode_sleepers },/* asleep in system calls */
+	{ "vfork",	mode_vfork },	/* parent of a vfork of NUMBER ms */
+	{ "traced",	mode_traced },	/* stopped by its tracer */
+	{ "stopped",	mode_stopped },	/* stopped by SIGSTOP */
+	{ "zombie",	mode_zombie },	/* dead and not reaped */
+	{ "leader",	mode_leader },	/* dead, while a thread lives */
+	{ "spin",	mode_spin },	/* NUMBER of spinners in user space */
+	{ "storm",	mode_storm },	/* NUMBER of fork, exec, exit loops */
+	{ "callers",	mode_callers },	/* strace, seccomp, int80, signals */
+	{ "nothing",	mode_nothing },	/* exits */
+};
+
+int main(int argc, char **argv)
+{
+	sigset_t set;
+	size_t i;
+
+	if (argc < 2)
+		errx(2, "usage: lpt_tasks MODE [NUMBER]");
+	if (argc > 2)
+		number = atoi(argv[2]);
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+
+	for (i = 0; i < ARRAY_SIZE(modes); i++) {
+		if (!strcmp(argv[1], modes[i].name))
+			return modes[i].fn();
+	}
+	errx(2, "no mode %s", argv[1]);
+}

@@ -1,0 +1,343 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Who delays a transition, and who must not: tasks in every state.
+
+. "$(dirname "$0")/functions.sh"
+
+CGROUP=/sys/fs/cgroup/lpt
+
+# quick - both ways, with whatever tasks the test has prepared
+quick() {
+	load lpt_target
+	apply_quickly
+	is "$(version)" 2
+	revert_quickly
+	is "$(version)" 1
+}
+
+# settle_or_list STATE - STATE is that of the tasks that are behind
+settle_or_list() {
+	settle_within "$LPT_SECONDS" && return
+	list_behind "$1"
+	return 1
+}
+
+apply_quickly() {
+	load lpt_pair2
+	settle_or_list 0
+}
+
+revert_quickly() {
+	disable lpt_pair2
+	settle_or_list 1
+	unload lpt_pair2
+}
+
+only_behind() {
+	patch_state_is "$1" 0 && [ "$(count_patch_state 0)" = 1 ]
+}
+
+# blocked_by PID - all others migrate and run the new code, only it is behind
+blocked_by() {
+	load lpt_target
+	load lpt_pair2
+	within "$LPT_SECONDS" only_behind "$1" || { list_behind 0; return 1; }
+	is "$(attr lpt_pair2 transition)" 1
+	sleep 1
+	only_behind "$1"
+	in_transition
+	is "$(version)" 2
+	release
+	settle_or_list 0
+}
+
+test_kthread() {
+	local pid
+
+	load lpt_blocker
+	echo 1 > "$BLOCKER/kthread"
+	pid=$(pgrep -x lpt_hold)
+	within "$LPT_PATIENCE" in_state "$pid" D
+	blocked_by "$pid"
+}
+
+test_uninterruptible() {
+	load lpt_blocker
+	hold
+	blocked_by "$LPT_PID"
+}
+
+test_sleepers() {
+	local sleepers failed=0
+
+	tasks sleepers
+	sleepers=$LPT_PID
+	quick
+	finish "$sleepers" || { diag "EINTR where none may be"; failed=1; }
+	diag "EINTR: $(awk '/ eintr / { n += $3 } $3 { printf "%s ", $1 }
+			    END { print n + 0 }' "$LPT_TMP/sleepers")"
+	is "$failed" 0 "failed"
+	is "$(grep -c ' eintr ' "$LPT_TMP/sleepers")" 15 "results"
+}
+
+# The child runs for 1.5 s, and its parent waits in the kernel all the time
+test_vfork() {
+	tasks vfork 1500
+	load lpt_target
+	load lpt_pair2
+	settle_within $((LPT_SECONDS + 2))
+	is "$(version)" 2
+}
+
+test_stopped() {
+	local pid
+
+	tasks stopped
+	pid=$(pgrep -P "$LPT_PID")
+	quick
+	in_state "$pid" T
+	kill -CONT "$pid"
+	within "$LPT_PATIENCE" in_state "$pid" S
+	grep -q "^SigPnd:.0*$" "/proc/$pid/status"
+	grep -q "^ShdPnd:.0*$" "/proc/$pid/status"
+}
+
+test_traced() {
+	tasks traced
+	quick
+	in_state "$(pgrep -P "$LPT_PID")" t
+}
+
+test_zombie() {
+	tasks zombie
+	quick
+}
+
+test_leader() {
+	tasks leader
+	quick
+}
+
+# cgroup NAME - make a version 2 group with a spinner in it, or skip the test
+cgroup() {
+	if ! grep -qs . /sys/fs/cgroup/cgroup.controllers; then
+		mount -t cgroup2 none /sys/fs/cgroup 2> /dev/null ||
+			skip "no cgroup version 2"
+	fi
+	mkdir -p "$CGROUP"
+	tasks spin 1
+	pgrep -P "$LPT_PID" > "$CGROUP/cgroup.procs"
+	in_background sleep 1000
+	echo "$LPT_PID" > "$CGROUP/cgroup.procs"
+}
+
+test_frozen() {
+	cgroup
+	echo 1 > "$CGROUP/cgroup.freeze"
+	within "$LPT_PATIENCE" grep -q "frozen 1" "$CGROUP/cgroup.events"
+	quick
+	grep -q "frozen 1" "$CGROUP/cgroup.events"
+}
+
+test_throttled() {
+	cgroup
+	echo +cpu > /sys/fs/cgroup/cgroup.subtree_control 2> /dev/null || :
+	[ -e "$CGROUP/cpu.max" ] || skip "no CPU bandwidth control"
+	echo "1000 1000000" > "$CGROUP/cpu.max"
+	within "$LPT_PATIENCE" grep -q "nr_throttled [1-9]" "$CGROUP/cpu.stat"
+	quick
+}
+
+test_spinners() {
+	tasks spin $(($(nproc) + 1))
+	quick
+}
+
+test_callers() {
+	tasks callers
+	quick
+}
+
+test_storm() {
+	local i
+
+	tasks storm 3
+	load lpt_target
+	for i in 1 2 3 4 5; do
+		diag "round $i"
+		apply_quickly
+		revert_quickly
+	done
+	at_rest
+}
+
+test_unstarted() {
+	load lpt_blocker
+	echo 1 > "$BLOCKER/unstarted"
+	quick
+	is "$(cat "$BLOCKER/unstarted")" 0 "the thread ran"
+	echo 0 > "$BLOCKER/unstarted"
+}
+
+LAST_CPU=$(($(nproc --all) - 1))
+ONLINE=/sys/devices/system/cpu/cpu$LAST_CPU/online
+
+# cpu NUMBER - the last CPU off or on
+cpu() {
+	[ -e "$ONLINE" ] || skip "no CPU that goes offline"
+	echo "$1" > "$ONLINE"
+}
+
+version_there() {
+	taskset -c "$LAST_CPU" cat "$TARGET/version"
+}
+
+test_offline() {
+	load lpt_target
+	cpu 0
+	apply_quickly
+	cpu 1
+	phase at 2
+	echo 1 > "$TARGET/timers"
+	sleep 0.3
+	is "$(version_there)" "2 2 1 1 1"
+	is_clean hardirq softirq
+	echo 0 > "$TARGET/timers"
+	cpu 0
+	revert_quickly
+	cpu 1
+	is "$(version_there)" "1 1 1 1 1"
+}
+
+test_online_in_transition() {
+	load lpt_target
+	load lpt_blocker
+	hold
+	cpu 0
+	phase to 2
+	load lpt_pair2
+	in_transition
+	cpu 1
+	echo 1 > "$TARGET/timers"
+	sleep 0.3
+	release
+	settle_or_list 0
+	phase at 2
+	sleep 0.1
+	is_clean hardirq softirq
+	at_least "$(stat_of hardirq new)" 1
+	is "$(version_there)" "2 2 1 1 1"
+}
+
+plug() {
+	while [ ! -e "$LPT_TMP/stop" ]; do
+		cpu 0 || :
+		cpu 1 || :
+	done
+}
+
+test_hotplug() {
+	local i plugger
+
+	[ -e "$ONLINE" ] || skip "no CPU that goes offline"
+	rm -f "$LPT_TMP/stop"
+	load lpt_target
+	in_background plug
+	plugger=$LPT_PID
+	in_background nice -n 19 "$LPT_DIR/lpt_hammer" "$TARGET/call" 1000 \
+		      4 "pairs 1 1000" 2 "work 1 1000" > "$LPT_TMP/hammer"
+	for i in 1 2 3 4 5; do
+		diag "round $i"
+		phase to 2
+		load lpt_pair2
+		settle
+		phase at 2
+		phase to 1
+		disable lpt_pair2
+		settle
+		phase at 1
+		unload lpt_pair2
+	done
+	: > "$LPT_TMP/stop"
+	wait "$plugger"
+	is_clean syscall work
+}
+
+test_kthread_worker() {
+	load lpt_target
+	call kthread 1 0
+	apply_quickly
+	call kthread 1 0
+	is "$(stat_of kthread old)" 1 "old calls"
+	is "$(stat_of kthread new)" 1 "new calls"
+}
+
+test_requeue() {
+	load lpt_target
+	phase to 2
+	echo 1 > "$TARGET/requeue"
+	sleep 0.1
+	apply_quickly
+	phase at 2
+	sleep 0.1
+	at_least "$(stat_of work old)" 1 "old calls"
+	at_least "$(stat_of work new)" 1 "new calls"
+	is_clean work
+}
+
+# The item keeps the old code to its end, while later ones get the new code
+test_long_work() {
+	load lpt_target
+	echo 2000 > "$TARGET/longwork"
+	sleep 0.2
+	load lpt_pair2
+	within 1 new_work
+	settle_within $((LPT_SECONDS + 2))
+	is "$(stat_of longwork old)" 1 "old calls of the long one"
+	is_clean longwork
+	is "$(stat_of longwork new)" 0 "new calls of the long one"
+}
+
+new_work() {
+	call work 1 0
+	[ "$(stat_of work new)" -ge 1 ]
+}
+
+clean_up() {
+	: > "$LPT_TMP/stop"
+	if [ -e "$CGROUP" ]; then
+		echo 0 > "$CGROUP/cgroup.freeze"
+		rmdir "$CGROUP" 2> /dev/null
+	fi
+	[ ! -e "$ONLINE" ] || echo 1 > "$ONLINE"
+}
+trap 'clean_up; lpt_reset; rm -rf "$LPT_TMP"' EXIT
+
+run() {
+	lpt_run "$@"
+	clean_up
+}
+
+lpt_start 20
+run "blocked by a kernel thread" test_kthread
+run "blocked by an uninterruptible task" test_uninterruptible
+run "not by tasks asleep in system calls" test_sleepers
+run "by the parent of a vfork no longer than it waits" test_vfork
+run "not by a stopped task" test_stopped
+run "not by a traced task" test_traced
+run "not by a zombie" test_zombie
+run "not by a leader that is dead" test_leader
+run "not by a frozen cgroup" test_frozen
+run "not by a throttled cgroup" test_throttled
+run "not by spinners on all CPUs" test_spinners
+run "not by busy callers" test_callers
+run "not by a storm of forks" test_storm
+run "not by a kernel thread that was never started" test_unstarted
+run "not by a CPU that is offline" test_offline
+run "not by a CPU that comes online" test_online_in_transition
+run "not by CPUs that come and go" test_hotplug
+run "not by a kthread_worker" test_kthread_worker
+run "not by work that queues itself" test_requeue
+run "by a long work item till its end" test_long_work
+ktap_finished

@@ -1,0 +1,69 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# On an idle system a transition ends by itself, and soon.
+
+. "$(dirname "$0")/functions.sh"
+
+ROUNDS=${LPT_ROUNDS:-10}
+
+# timed COMMAND... - adds the milliseconds to the list
+timed() {
+	local start=${EPOCHREALTIME/./}
+
+	"$@"
+	times+=($(((${EPOCHREALTIME/./} - start) / 1000)))
+}
+
+apply_in_time() {
+	load lpt_pair2
+	settle_within "$LPT_SECONDS"
+}
+
+revert_in_time() {
+	disable lpt_pair2
+	settle_within "$LPT_SECONDS"
+}
+
+test_time() {
+	local i times=()
+
+	load lpt_target
+	for ((i = 0; i < ROUNDS; i++)); do
+		timed apply_in_time
+		is "$(version)" 2
+		timed revert_in_time
+		is "$(version)" 1
+		unload lpt_pair2
+	done
+	diag "milliseconds to apply, to revert, ...: ${times[*]}"
+}
+
+test_at_rest() {
+	load lpt_target
+	at_rest
+	apply lpt_pair2
+	at_rest
+	disable lpt_pair2
+	settle
+	at_rest
+}
+
+# Applied or not, the only trace of a patch in ftrace is that of its functions
+test_ftrace_records() {
+	local before=$LPT_TMP/before after=$LPT_TMP/after
+
+	load lpt_target
+	cat "$TRACING/enabled_functions" > "$before"
+	apply lpt_pair2
+	is "$(grep -c '^lpt_pair_[ab] ' "$TRACING/enabled_functions")" 2
+	revert lpt_pair2
+	cat "$TRACING/enabled_functions" > "$after"
+	same "$before" "$after"
+}
+
+lpt_start 3
+lpt_run "$ROUNDS transitions each way end within $LPT_SECONDS s" test_time
+lpt_run "no task has a patch state when no transition runs" test_at_rest
+lpt_run "ftrace has records of the functions while patched" test_ftrace_records
+ktap_finished

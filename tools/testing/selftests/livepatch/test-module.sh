@@ -1,0 +1,170 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Modules that come and go while they are patched.
+
+. "$(dirname "$0")/functions.sh"
+
+patched() {
+	attr lpt_pair2/lpt_target patched
+}
+
+# The target's own init function has to run the new code already
+is_patched_from_start() {
+	load lpt_target
+	is "$(cat "$TARGET/init")" "2 2" "seen by the init function"
+	is "$(version)" 2
+	is "$(patched)" 1 patched
+}
+
+test_later() {
+	apply lpt_pair2
+	is "$(patched)" 0 patched
+	is_patched_from_start
+	revert lpt_pair2
+	is "$(version)" 1
+}
+
+test_again() {
+	local i
+
+	apply lpt_pair2
+	for i in 1 2 3; do
+		diag "round $i"
+		is_patched_from_start
+		unload lpt_target
+		is "$(patched)" 0 patched
+	done
+	revert lpt_pair2
+	load lpt_target
+	is "$(version)" 1
+}
+
+test_stacked() {
+	apply lpt_pair2
+	apply lpt_pair3
+	load lpt_target
+	is "$(cat "$TARGET/init")" "3 3"
+	revert lpt_pair3
+	is "$(version)" 2
+}
+
+test_load_in_transition() {
+	load lpt_blocker
+	hold
+	load lpt_pair2
+	in_transition
+	is_patched_from_start
+	release
+	settle
+	is "$(version)" 2
+	revert lpt_pair2
+	is "$(version)" 1
+}
+
+test_unload_in_transition() {
+	load lpt_blocker
+	load lpt_target
+	hold
+	load lpt_pair2
+	in_transition
+	unload lpt_target
+	is "$(patched)" 0 patched
+	is_patched_from_start
+	unload lpt_target
+	release
+	settle
+	is_patched_from_start
+	is "$(cat /sys/module/lpt_pair2/parameters/pre_patch)" 3 pre_patch
+}
+
+test_load_in_revert() {
+	load lpt_blocker
+	apply lpt_pair2 hold=1
+	hold
+	disable lpt_pair2
+	in_transition
+	load lpt_target
+	is "$(version)" 1
+	write_to /sys/module/lpt_pair2/parameters/hold 0
+	settle
+	is "$(version)" 1
+	unload lpt_pair2
+	is "$(version)" 1
+}
+
+test_refused() {
+	apply lpt_pair2 refuse=1
+	fails_with "No such device" load lpt_target
+	not loaded lpt_target
+	is "$(attr lpt_pair2 enabled)" 1
+	is "$(patched)" 0 patched
+	write_to /sys/module/lpt_pair2/parameters/refuse 0
+	is_patched_from_start
+	revert lpt_pair2
+	is "$(version)" 1
+}
+
+# The patch after the first refuses: the first must let go again
+test_refused_by_second() {
+	apply lpt_pair2
+	apply lpt_pair3 refuse=1
+	fails_with "No such device" load lpt_target
+	is "$(patched)" 0 patched
+	is "$(cat /sys/module/lpt_pair2/parameters/post_unpatch)" 1
+	write_to /sys/module/lpt_pair3/parameters/refuse 0
+	load lpt_target
+	is "$(version)" 3
+	revert lpt_pair3
+	is "$(version)" 2
+}
+
+# And so does a patch for a module that is there already
+test_refused_at_once() {
+	load lpt_target
+	fails_with "No such device" load lpt_pair2 refuse=1
+	settle
+	not loaded lpt_pair2
+	[ ! -e "$KLP/lpt_pair2" ]
+	is "$(version)" 1
+	apply lpt_pair2
+	is "$(version)" 2
+}
+
+churn() {
+	while [ ! -e "$LPT_TMP/stop" ]; do
+		load lpt_target
+		cat "$TARGET/init" >> "$LPT_TMP/init"
+		unload lpt_target
+	done
+}
+
+test_churn() {
+	local i
+
+	rm -f "$LPT_TMP/stop" "$LPT_TMP/init"
+	in_background churn
+	for i in 1 2 3 4 5; do
+		diag "round $i"
+		apply lpt_pair2
+		revert lpt_pair2
+	done
+	: > "$LPT_TMP/stop"
+	wait "$LPT_PID"
+	is "$(grep -vcx -e '1 1' -e '2 2' "$LPT_TMP/init")" 0 "mixed"
+	at_least "$(grep -cx '1 1' "$LPT_TMP/init")" 1 "old"
+	at_least "$(grep -cx '2 2' "$LPT_TMP/init")" 1 "new"
+}
+
+lpt_start 10
+lpt_run "a module that is loaded after its patch" test_later
+lpt_run "unloaded and loaded again" test_again
+lpt_run "patched twice before it is loaded" test_stacked
+lpt_run "loaded in a transition" test_load_in_transition
+lpt_run "unloaded and loaded in a transition" test_unload_in_transition
+lpt_run "loaded while the patch is reverted" test_load_in_revert
+lpt_run "refused by pre_patch, accepted later" test_refused
+lpt_run "refused by the second patch, accepted later" test_refused_by_second
+lpt_run "patch refused by pre_patch, accepted later" test_refused_at_once
+lpt_run "loads and unloads during transitions" test_churn
+ktap_finished

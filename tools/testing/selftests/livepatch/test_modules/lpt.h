@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Shared by the modules of the live patching tests. */
+#ifndef LPT_H
+#define LPT_H
+
+/*
+ * A function that returns a version. The compiler must not know which, as the
+ * function is going to be replaced; and must not merge two of them.
+ */
+#define LPT_VERSION_FUNC(name, version)			\
+	noinline int name(void)				\
+	{						\
+		int __version = (version);		\
+							\
+		asm volatile("# " #name : "+r" (__version)); \
+		return __version;			\
+	}
+
+/* What the functions return before anybody has replaced them */
+#define LPT_ORIGINAL 1
+
+/* The two functions of one name: target_twin.c has the second */
+int lpt_call_twin2(void);
+
+#endif /* LPT_H */

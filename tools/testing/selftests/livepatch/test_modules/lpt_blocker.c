@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tasks that a transition has to wait for, or must leave alone.
+ *
+ * The files in debugfs:
+ *
+ *   hold	write: sleep in lpt_hold(), uninterruptibly, until the release
+ *   kthread	write: start a kernel thread "lpt_hold" that sleeps there
+ *   release	write: let them all go; the kernel thread ends
+ *   unstarted	write: 1 creates a kernel thread "lpt_unstarted" and does not
+ *		start it, 0 disposes of it. read: whether it ever ran
+ */
+
+#include <linux/debugfs.h>
+#include <linux/kthread.h>
+#include <linux/module.h>
+#include <linux/sched.h>
+#include <linux/sched/task.h>
+#include <linux/wait.h>
+
+static DECLARE_WAIT_QUEUE_HEAD(lpt_wait);
+static DEFINE_MUTEX(lpt_lock);
+static unsigned int lpt_releases;
+static struct task_struct *lpt_kthread;
+static struct task_struct *lpt_unstarted;
+static bool lpt_unstarted_ran;
+
+/* Replaced by a function that returns at once: who is here is in the old one */
+static noinline void lpt_hold(void)
+{
+	unsigned int seen = READ_ONCE(lpt_releases);
+
+	wait_event(lpt_wait, READ_ONCE(lpt_releases) != seen);
+}
+
+static int lpt_hold_set(void *data, u64 unused)
+{
+	lpt_hold();
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(lpt_hold_fops, NULL, lpt_hold_set, "%llu\n");
+
+static int lpt_release_set(void *data, u64 unused)
+{
+	WRITE_ONCE(lpt_releases, lpt_releases + 1);
+	wake_up_all(&lpt_wait);
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(lpt_release_fops, NULL, lpt_release_set, "%llu\n");
+
+static int lpt_kthread_fn(void *unused)
+{
+	lpt_hold();
+	return 0;
+}
+
+static void lpt_reap(struct task_struct **task)
+{
+	if (!*task)
+		return;
+	kthread_stop_put(*task);
+	*task = NULL;
+}
+
+static int lpt_kthread_set(void *data, u64 unused)
+{
+	struct task_struct *task;
+
+	guard(mutex)(&lpt_lock);
+	lpt_release_set(NULL, 0);
+	lpt_reap(&lpt_kthread);
+	task = kthread_create(lpt_kthread_fn, NULL, "lpt_hold");
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+	lpt_kthread = get_task_struct(task);
+	wake_up_process(task);
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(lpt_kthread_fops, NULL, lpt_kthread_set, "%llu\n");
+
+static int lpt_unstarted_fn(void *unused)
+{
+	lpt_unstarted_ran = true;
+	return 0;
+}
+
+static int lpt_unstarted_set(void *data, u64 on)
+{
+	struct task_struct *task;
+
+	guard(mutex)(&lpt_lock);
+	lpt_reap(&lpt_unstarted);
+	if (!on)
+		return 0;
+	lpt_unstarted_ran = false;
+	task = kthread_create(lpt_unstarted_fn, NULL, "lpt_unstarted");
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+	lpt_unstarted = get_task_struct(task);
+	return 0;
+}
+
+static int lpt_unstarted_get(void *data, u64 *ran)
+{
+	*ran = lpt_unstarted_ran;
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(lpt_unstarted_fops, lpt_unstarted_get,
+			 lpt_unstarted_set, "%llu\n");
+
+static struct dentry *lpt_dir;
+
+static int __init lpt_blocker_init(void)
+{
+	lpt_dir = debugfs_create_dir("lpt_blocker", NULL);
+	debugfs_create_file("hold", 0200, lpt_dir, NULL, &lpt_hold_fops);
+	debugfs_create_file("kthread", 0200, lpt_dir, NULL, &lpt_kthread_fops);
+	debugfs_create_file("release", 0200, lpt_dir, NULL, &lpt_release_fops);
+	debugfs_create_file("unstarted", 0600, lpt_dir, NULL,
+			    &lpt_unstarted_fops);
+	return 0;
+}
+
+static void __exit lpt_blocker_exit(void)
+{
+	debugfs_remove(lpt_dir);
+	lpt_release_set(NULL, 0);
+	lpt_reap(&lpt_kthread);
+	lpt_reap(&lpt_unstarted);
+}
+
+module_init(lpt_blocker_init);
+module_exit(lpt_blocker_exit);
+MODULE_DESCRIPTION("Live patching tests: tasks that delay a transition");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Patches that must be refused, and why. The parameter "kind" chooses.
+ *
+ * All but the first few replace lpt_pair_a() correctly and then have one entry
+ * that is wrong: nothing may remain of the good one.
+ */
+
+#include <linux/livepatch.h>
+#include <linux/module.h>
+
+#include "lpt.h"
+
+#define LPT_INPUT_VERSION 9
+
+static char *kind = "good";
+module_param(kind, charp, 0444);
+
+static LPT_VERSION_FUNC(lpt_new, LPT_INPUT_VERSION);
+
+static const struct lpt_kind {
+	const char *name;
+	struct klp_func func;
+} lpt_kinds[] = {
+	{ "good", { .old_name = "lpt_pair_b", .new_func = lpt_new } },
+	{ "first_twin", { "lpt_twin", lpt_new, 1 } },
+	{ "second_twin", { "lpt_twin", lpt_new, 2 } },
+	{ "ambiguous", { "lpt_twin", lpt_new, 0 } },
+	{ "third_twin", { "lpt_twin", lpt_new, 3 } },
+	{ "second_of_one", { "lpt_pair_b", lpt_new, 2 } },
+	{ "unknown", { "lpt_no_such_function", lpt_new, 0 } },
+	{ "no_name", { NULL, lpt_new, 0 } },
+	{ "no_new_func", { "lpt_pair_b", NULL, 0 } },
+	{ "notrace", { "lpt_untraceable", lpt_new, 0 } },
+	{ "twice", { "lpt_pair_a", lpt_new, 0 } },
+};
+
+static struct klp_func lpt_funcs[] = {
+	{ .old_name = "lpt_pair_a", .new_func = lpt_new },
+	{ },
+	{ }
+};
+
+static struct klp_object lpt_objs[] = {
+	{ .name = "lpt_target", .funcs = lpt_funcs },
+	{ }
+};
+
+static struct klp_patch lpt_patch = {
+	.mod = THIS_MODULE,
+	.objs = lpt_objs,
+};
+
+static int lpt_enable_malformed(void)
+{
+	if (!strcmp(kind, "no_patch"))
+		return klp_enable_patch(NULL);
+
+	if (!strcmp(kind, "no_module"))
+		lpt_patch.mod = NULL;
+	else if (!strcmp(kind, "no_objects"))
+		lpt_patch.objs = NULL;
+	else if (!strcmp(kind, "no_funcs"))
+		lpt_objs[0].funcs = NULL;
+	else if (!strcmp(kind, "long_object"))
+		lpt_objs[0].name = "lpt_target_of_a_name_that_is_longer_than_"
+				   "any_name_that_a_module_can_ever_have";
+	else
+		return -EDOM;
+	return klp_enable_patch(&lpt_patch);
+}
+
+static int __init lpt_input_init(void)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(lpt_kinds); i++) {
+		if (strcmp(kind, lpt_kinds[i].name))
+			continue;
+		lpt_funcs[1] = lpt_kinds[i].func;
+		return klp_enable_patch(&lpt_patch);
+	}
+	return lpt_enable_malformed();
+}
+
+static void __exit lpt_input_exit(void)
+{
+}
+
+module_init(lpt_input_init);
+module_exit(lpt_input_exit);
+MODULE_DESCRIPTION("Live patching tests: patches that must be refused");
+MODULE_LICENSE("GPL");
+#ifndef LPT_UNMARKED
+MODULE_INFO(livepatch, "Y");
+#endif
