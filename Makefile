@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0
+# The targets of the project; the kernel's own Makefile is in build/tree.
+
+.PHONY: help packages base tree kernel check demo vm shell series lint bench \
+	torture clean
+.DEFAULT_GOAL := help
+
+export LINUX LP_CACHE CONFIG KERNEL SMP MEM APPEND TIMEOUT QEMU QEMU_ACCEL \
+	QEMU_ARGS VMLOG SUITES SIGNOFF JOBS
+
+help:
+	@echo 'make demo         patch a hole in a running kernel, under load'
+	@echo 'make check        all tests, in a virtual machine'
+	@echo
+	@echo 'make packages     install what this machine lacks (as root)'
+	@echo 'make base         get the base kernel into the cache'
+	@echo 'make tree         assemble build/tree: the base and one commit a patch'
+	@echo 'make kernel       build build/kernel; it serves as KDIR for modules'
+	@echo 'make vm RUN=DIR   boot it, run DIR/run as root in /payload; prints its'
+	@echo '                  output, exits with its status (124: timeout, 125: the'
+	@echo '                  kernel died)'
+	@echo 'make shell        boot it with a shell on this terminal [RUN=DIR]'
+	@echo 'make series       write the patches as mails into out/'
+	@echo 'make lint         checkpatch, sparse, kernel-doc, shellcheck'
+	@echo 'make bench        what a patched function costs'
+	@echo 'make torture      transitions without end'
+	@echo 'make clean        remove build/ and out/; the cache stays'
+	@echo
+	@echo 'LINUX=DIR         the base is this tree of 7.3 instead of a download'
+	@echo 'LP_CACHE=DIR      the cache (~/.cache/livepatch-universe)'
+	@echo 'CONFIG=NAME       add lab/config/NAME or a file: debug, nounwind'
+	@echo 'SUITES="NAMES"    of make check: selftests base kunit'
+	@echo 'JOBS=N            processes of the build (one for each CPU)'
+	@echo 'SMP=2 MEM=1G APPEND= TIMEOUT=600 KERNEL= VMLOG= QEMU= QEMU_ACCEL=kvm|tcg,...'
+	@echo 'QEMU_ARGS=        the virtual machine: lab/vm'
+	@echo 'SIGNOFF=1         of make series: from you, signed off by you'
+
+packages:
+	@lab/packages
+
+base: packages
+	@lab/base
+
+tree: packages
+	@series/assemble
+
+kernel: tree
+	@lab/kernel
+
+check: kernel
+	@lab/check
+
+demo: kernel
+	@demo/demo
+
+vm:
+	@lab/vm "$(or $(RUN),$(error make vm RUN=DIR))"
+
+shell:
+	@lab/vm -i $(RUN)
+
+series: packages
+	@series/mails
+
+lint: tree
+	@lab/lint
+
+bench torture:
+	@echo "make $@: not there yet" >&2; exit 1
+
+clean:
+	rm -rf build out
