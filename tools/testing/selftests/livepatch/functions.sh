@@ -283,15 +283,22 @@ release_all() {
 # The frame
 #
 
+# A signal that comes before the exec is lost, and what hangs must not hang us.
 kill_background() {
-	local pid
+	local pid tries
 
+	set +e
+	trap - ERR
 	release_all
-	jobs -p > "$LPT_TMP/jobs"
-	while read -r pid; do
-		kill -TERM "$pid" 2> /dev/null || :
-	done < "$LPT_TMP/jobs"
-	wait
+	for ((tries = 0; tries < 100; tries++)); do
+		jobs -r -p > "$LPT_TMP/jobs"
+		[ -s "$LPT_TMP/jobs" ] || return
+		while read -r pid; do
+			kill -TERM "$pid" 2> /dev/null
+		done < "$LPT_TMP/jobs"
+		sleep 0.05
+	done
+	diag "still running: $(paste -s -d ' ' "$LPT_TMP/jobs")"
 }
 
 # What a test leaves behind must not spoil the next one.
@@ -314,9 +321,17 @@ lpt_reset() {
 	done
 }
 
-# Only what ends the test is worth a message
+# Names the line of the test. A subshell that fails need not end it
 on_error() {
-	[ "$BASH_SUBSHELL" -ne "$LPT_LEVEL" ] || diag "line $1: $2: failed"
+	local line func file i=0
+
+	[ "$BASH_SUBSHELL" -eq "$LPT_LEVEL" ] || return 0
+	while caller $i > "$LPT_TMP/caller"; do
+		read -r line func file < "$LPT_TMP/caller"
+		[ "${file##*/}" = functions.sh ] || break
+		i=$((i + 1))
+	done
+	diag "failed in line $line, $func"
 }
 
 # lpt_run DESCRIPTION FUNCTION
@@ -326,7 +341,7 @@ lpt_run() {
 	(
 		trap kill_background EXIT
 		LPT_LEVEL=$BASH_SUBSHELL
-		trap 'on_error "$LINENO" "$BASH_COMMAND"' ERR
+		trap on_error ERR
 		set -eE
 		"$2"
 	)

@@ -356,6 +356,7 @@ static int mode_traced(void)
 {
 	pid_t pid = fork_child(child_pause);
 
+	wait_for_state(pid, 'S');
 	if (ptrace(PTRACE_SEIZE, pid, NULL, NULL) ||
 	    ptrace(PTRACE_INTERRUPT, pid, NULL, NULL))
 		err(1, "ptrace");
@@ -369,6 +370,7 @@ static int mode_stopped(void)
 {
 	pid_t pid = fork_child(child_pause);
 
+	wait_for_state(pid, 'S');
 	kill(pid, SIGSTOP);
 	wait_for_state(pid, 'T');
 	wait_for_term();
