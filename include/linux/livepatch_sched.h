@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Live patching, the side of the tasks: where a task may change its universe.
+ *
+ * A task lives in one of two universes. Calls of patched functions go to the
+ * code of the caller's universe, so a task must not move to the other one while
+ * it holds anything that old code has prepared for old code. A user task has
+ * such a moment each time it leaves the kernel; a kernel thread never leaves,
+ * and has to say where it holds nothing over:
+ *
+ *   klp_safe_point()		at the head of a loop over independent items
+ *   klp_schedule()		instead of schedule(), where the thread waits
+ *				for its next item
+ *   klp_quiescent_enter(),	around any other wait for the next item
+ *   klp_quiescent_exit()
+ *
+ * A thread inside klp_schedule() or between the quiescent markers is moved
+ * where it lies, without a wakeup. See Documentation/livepatch/kthreads.rst.
+ */
+#ifndef _LINUX_LIVEPATCH_SCHED_H_
+#define _LINUX_LIVEPATCH_SCHED_H_
+
+#include <linux/sched.h>
+
+#ifdef CONFIG_LIVEPATCH
+
+void klp_update_patch_state(struct task_struct *task);
+void klp_task_dead(struct task_struct *task);
+
+static inline bool klp_patch_pending(struct task_struct *task)
+{
+	return test_tsk_thread_flag(task, TIF_PATCH_PENDING);
+}
+
+/**
+ * klp_safe_point - a moment at which the current task may change its universe
+ *
+ * For loops of kernel threads, between two independent items of work. The
+ * caller must not hold a lock, a reference or a half-done operation which a
+ * function called before this point prepared for one called behind it.
+ *
+ * Context: Task context, preemptible or not, no raw spinlock held.
+ */
+static inline void klp_safe_point(void)
+{
+	if (unlikely(klp_patch_pending(current)))
+		klp_update_patch_state(current);
+}
+
+/* The current task sleeps at the user boundary: it looks at its flags again. */
+static inline void klp_boundary_enter(void)
+{
+	WRITE_ONCE(current->klp_quiescent, true);
+}
+
+/**
+ * klp_quiescent_enter - begin a wait in which the task may be moved remotely
+ *
+ * What runs up to klp_quiescent_exit() has to be nothing but waiting. Sections
+ * do not nest.
+ *
+ * Context: Task context, any task state, no raw spinlock held.
+ */
+static inline void klp_quiescent_enter(void)
+{
+	WRITE_ONCE(current->klp_quiescent, true);
+	/*
+	 * Barrier A: orders the marker before the test of the flag in
+	 * klp_safe_point(). Pairs with the atomic set of the flag in
+	 * klp_visit_task(), before its test of the marker: either the task sees
+	 * the flag and moves itself, or the migrator sees the marker and waits
+	 * for the task to be off its CPU.
+	 */
+	smp_mb();
+	klp_safe_point();
+}
+
+/**
+ * klp_quiescent_exit - end a wait begun by klp_quiescent_enter()
+ */
+static inline void klp_quiescent_exit(void)
+{
+	WRITE_ONCE(current->klp_quiescent, false);
+}
+
+/*
+ * The freezer's waits are also used in the middle of system calls and of work
+ * items. Only a kernel thread of its own makes its main loop wait there.
+ */
+static inline bool klp_freezer_is_safe_point(void)
+{
+	return (current->flags & (PF_KTHREAD | PF_WQ_WORKER)) == PF_KTHREAD;
+}
+
+#else /* !CONFIG_LIVEPATCH */
+
+static inline void klp_task_dead(struct task_struct *task) { }
+static inline bool klp_patch_pending(struct task_struct *task) { return false; }
+static inline void klp_update_patch_state(struct task_struct *task) { }
+static inline void klp_safe_point(void) { }
+static inline void klp_boundary_enter(void) { }
+static inline void klp_quiescent_enter(void) { }
+static inline void klp_quiescent_exit(void) { }
+static inline bool klp_freezer_is_safe_point(void) { return false; }
+
+#endif /* CONFIG_LIVEPATCH */
+
+/* schedule() of a thread which waits for its next item of work. */
+static inline void klp_schedule(void)
+{
+	klp_quiescent_enter();
+	schedule();
+	klp_quiescent_exit();
+}
+
+/* schedule() in a wait of the freezer: quiescent for kernel threads only. */
+static inline void klp_freezable_schedule(void)
+{
+	if (!klp_freezer_is_safe_point()) {
+		schedule();
+		return;
+	}
+	klp_schedule();
+}
+
+#endif /* _LINUX_LIVEPATCH_SCHED_H_ */

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The layers of live patching, from the lowest to the highest. A layer calls
+ * those above it in this file; what goes the other way is klp_transition_done()
+ * alone, run from a work item when the last task has migrated.
+ */
+#ifndef _LIVEPATCH_INTERNAL_H
+#define _LIVEPATCH_INTERNAL_H
+
+#include <linux/kallsyms.h>
+#include <linux/kobject.h>
+#include <linux/livepatch.h>
+#include <linux/livepatch_trampoline.h>
+#include <linux/mutex.h>
+
+/* ------------------------------------------------- symbol.c: names, addresses */
+
+int klp_find_symbol(const char *objname, const char *name,
+		    unsigned long sympos, unsigned long *addr);
+
+/* ------------------------------------ reloc.c: relocations that await a module */
+
+int klp_apply_object_relocs(struct klp_patch *patch, struct klp_object *obj);
+void klp_clear_object_relocs(struct klp_patch *patch, struct klp_object *obj);
+
+/**
+ * struct klp_symbol_name - what the name of a livepatch symbol says
+ * @objname:	object that has the symbol
+ * @name:	name of the symbol in there
+ * @sympos:	its position, as in struct klp_func
+ */
+struct klp_symbol_name {
+	char objname[MODULE_NAME_LEN];
+	char name[KSYM_NAME_LEN];
+	unsigned long sympos;
+};
+
+#if IS_ENABLED(CONFIG_KUNIT)
+bool klp_parse_section_name(const char *name, char *objname);
+bool klp_parse_symbol_name(const char *name, struct klp_symbol_name *parts);
+#endif
+
+/* ------------------------------------------ universe.c: who migrates, and when */
+
+u8 klp_goal_universe(void);
+u8 klp_next_universe(void);
+u8 klp_caller_universe(void);
+void klp_migration_start(bool patching);
+void klp_migration_force(void);
+void klp_migration_end(void);
+bool klp_migration_done(void);
+void klp_migration_flush(void);
+int klp_migration_behind(void);
+unsigned int klp_migration_age_ms(void);
+bool klp_irq_is_behind(int cpu);
+
+/* ------------------------------------- redirect.c: what a function's entry does */
+
+/**
+ * struct klp_redirect - where the calls of one function go
+ * @node:	in the table of redirects, by @ip
+ * @ip:		address of the call site at the function's entry
+ * @name:	name of the function, while it is being changed
+ * @fn:		what a caller in each universe runs, NULL: the original
+ * @entry:	where the call site jumps to, as ftrace wants it
+ * @next_entry:	the same, once the change that is being made has been made
+ * @group:	ftrace_ops that the call site is registered with, NULL: none yet
+ * @block:	block of trampolines that @entry lies in, NULL: not in one
+ * @change:	on the list of what is being changed
+ * @stack:	the functions that replace this one, the newest first. Storage
+ *		for object.c, not used here
+ * @free:	waits for a grace period
+ */
+struct klp_redirect {
+	struct hlist_node node;
+	unsigned long ip;
+	const char *name;
+	void *fn[KLP_UNIVERSES];
+	unsigned long entry;
+	unsigned long next_entry;
+	struct klp_group *group;
+	struct klp_block *block;
+	struct list_head change;
+	struct list_head stack;
+	struct llist_node free;
+};
+
+struct klp_redirect *klp_redirect_get(unsigned long ip, const char *name);
+void klp_redirect_set(struct klp_redirect *redirect, void *now, void *then);
+int klp_redirect_commit(void);
+void klp_redirect_must_commit(void);
+void klp_redirect_settle(void);
+
+/* --------------- object.c: the functions of a patch in one object, bound to it */
+
+struct live_func {
+	struct kobject kobj;
+	struct live_object *obj;
+	const struct klp_func *desc;
+	/* While the object is patched: */
+	struct klp_redirect *redirect;
+	struct list_head stack;
+	unsigned long ip;
+};
+
+struct live_object {
+	struct kobject kobj;
+	struct live_patch *patch;
+	struct klp_object *desc;
+	bool patched;
+	unsigned int nr_funcs;
+	struct live_func **funcs;
+};
+
+#define klp_for_each_func(obj, i, func) \
+	for (i = 0; i < (obj)->nr_funcs && ((func) = (obj)->funcs[i]); i++)
+
+#define klp_for_each_object(patch, i, obj) \
+	for (i = 0; i < (patch)->nr_objs && ((obj) = (patch)->objs[i]); i++)
+
+static inline const char *klp_object_name(const struct live_object *obj)
+{
+	return obj->desc->name ?: "vmlinux";
+}
+
+static inline bool klp_object_is_loaded(const struct live_object *obj)
+{
+	return !obj->desc->name || obj->desc->mod;
+}
+
+int klp_object_bind(struct live_object *obj, struct module *mod);
+void klp_object_unbind(struct live_object *obj);
+int klp_object_pre_patch(struct live_object *obj);
+void klp_object_post_patch(struct live_object *obj);
+void klp_object_pre_unpatch(struct live_object *obj);
+void klp_object_post_unpatch(struct live_object *obj);
+int klp_object_patch(struct live_object *obj);
+void klp_object_retire(struct live_object *obj);
+void klp_object_unstack(struct live_object *obj);
+void klp_object_unpatch(struct live_object *obj);
+
+/* ------------------------------------- sysfs.c: patches under /sys/kernel/livepatch */
+
+struct live_patch *klp_patch_alloc(struct klp_patch *desc);
+int klp_patch_show(struct live_patch *patch);
+void klp_patch_destroy(struct live_patch *patch);
+void klp_sysfs_notify_transition(struct live_patch *patch);
+bool klp_sysfs_ready(void);
+
+/* ----------------------------------------------- patch.c: the life of a patch */
+
+/**
+ * enum klp_patch_state - the life of a patch
+ * @KLP_DISABLED:	before it is enabled, and for ever after it was disabled
+ *			or replaced
+ * @KLP_ENABLING:	tasks are turning to its functions
+ * @KLP_ENABLED:	everybody runs its functions
+ * @KLP_DISABLING:	tasks are turning away from its functions
+ *
+ * A transition has all patches that it concerns in one of the two middle
+ * states; reversing it swaps these two.
+ */
+enum klp_patch_state {
+	KLP_DISABLED,
+	KLP_ENABLING,
+	KLP_ENABLED,
+	KLP_DISABLING,
+};
+
+/**
+ * struct live_patch - the core's record of an enabled patch
+ * @kobj:	its directory in sysfs
+ * @list:	in the list of patches, the oldest first
+ * @desc:	the module's description, gone with the last module reference
+ * @mod:	the patch module
+ * @state:	where it is in its life
+ * @replace:	it replaces all older patches
+ * @forced:	a task may be inside its code for ever: the module stays
+ * @nr_objs:	number of objects
+ * @objs:	its objects
+ */
+struct live_patch {
+	struct kobject kobj;
+	struct list_head list;
+	struct klp_patch *desc;
+	struct module *mod;
+	enum klp_patch_state state;
+	bool replace;
+	bool forced;
+	unsigned int nr_objs;
+	struct live_object **objs;
+};
+
+/* Protects all of the above but what tasks read without a lock. */
+extern struct mutex klp_mutex;
+extern struct list_head klp_patches;
+
+#define klp_for_each_patch(patch) \
+	list_for_each_entry(patch, &klp_patches, list)
+
+struct live_patch *klp_transition_patch(void);
+const char *klp_transition_direction(void);
+int klp_patch_write_enabled(struct live_patch *patch, bool enable);
+int klp_patch_force(struct live_patch *patch);
+
+/* What the file "enabled" says: a patch about to be replaced is enabled still. */
+static inline bool klp_patch_is_enabled(const struct live_patch *patch)
+{
+	return patch->state == KLP_ENABLING || patch->state == KLP_ENABLED ||
+	       (patch->state == KLP_DISABLING && patch != klp_transition_patch());
+}
+
+/* Is it in effect for those who have migrated (@then), or for the others? */
+static inline bool klp_patch_in_effect(const struct live_patch *patch, bool then)
+{
+	return patch->state == KLP_ENABLED ||
+	       patch->state == (then ? KLP_ENABLING : KLP_DISABLING);
+}
+
+/* --------------------------------------------- state.c: states between patches */
+
+bool klp_is_patch_compatible(struct klp_patch *patch);
+
+#if IS_ENABLED(CONFIG_KUNIT)
+bool klp_can_succeed(struct klp_patch *patch, struct klp_patch *installed);
+#endif
+
+/* ---------------------------------------------- called from universe.c: patch.c */
+
+void klp_transition_done(void);
+
+#endif /* _LIVEPATCH_INTERNAL_H */

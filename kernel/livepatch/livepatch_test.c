@@ -1,0 +1,473 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Live patching, unit tests of names, symbols, states and shadow variables.
+ */
+
+#include <kunit/test.h>
+#include <linux/kallsyms.h>
+#include <linux/limits.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include "internal.h"
+
+/* A name of @len characters between @before and @after. */
+static const char *long_name(struct kunit *test, const char *before, size_t len,
+			     const char *after)
+{
+	char *filling = kunit_kzalloc(test, len + 1, GFP_KERNEL);
+	char *name = kunit_kzalloc(test, SZ_4K, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, filling);
+	KUNIT_ASSERT_NOT_NULL(test, name);
+	memset(filling, 'x', len);
+	snprintf(name, SZ_4K, "%s%s%s", before, filling, after);
+	return name;
+}
+
+static void section_name_test(struct kunit *test)
+{
+	char objname[MODULE_NAME_LEN];
+
+	KUNIT_ASSERT_TRUE(test,
+			  klp_parse_section_name(".klp.rela.vmlinux.text.f",
+						 objname));
+	KUNIT_EXPECT_STREQ(test, objname, "vmlinux");
+	KUNIT_ASSERT_TRUE(test,
+			  klp_parse_section_name(".klp.rela.ext4..text.f",
+						 objname));
+	KUNIT_EXPECT_STREQ(test, objname, "ext4");
+}
+
+static void malformed_section_name_test(struct kunit *test)
+{
+	static const char * const names[] = {
+		"", ".klp.rela", ".klp.rela.", ".klp.rela..", ".klp.rela..text",
+		".klp.rela.ext4", ".klp.rela.ext4.", ".klp.sym.ext4.text",
+		"x.klp.rela.ext4.text", ".rela.text",
+	};
+	char objname[MODULE_NAME_LEN];
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		KUNIT_EXPECT_FALSE_MSG(test,
+				       klp_parse_section_name(names[i],
+							      objname),
+				       "'%s'", names[i]);
+}
+
+static void long_section_name_test(struct kunit *test)
+{
+	char objname[MODULE_NAME_LEN];
+	const char *name;
+
+	name = long_name(test, ".klp.rela.", MODULE_NAME_LEN - 1, ".text");
+	KUNIT_EXPECT_TRUE(test, klp_parse_section_name(name, objname));
+	KUNIT_EXPECT_EQ(test, strlen(objname), MODULE_NAME_LEN - 1);
+
+	name = long_name(test, ".klp.rela.", MODULE_NAME_LEN, ".text");
+	KUNIT_EXPECT_FALSE(test, klp_parse_section_name(name, objname));
+}
+
+static struct klp_symbol_name *alloc_parts(struct kunit *test)
+{
+	struct klp_symbol_name *parts;
+
+	parts = kunit_kzalloc(test, sizeof(*parts), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, parts);
+	return parts;
+}
+
+static void symbol_name_test(struct kunit *test)
+{
+	struct klp_symbol_name *parts = alloc_parts(test);
+
+	KUNIT_ASSERT_TRUE(test, klp_parse_symbol_name(".klp.sym.vmlinux.f,0",
+						      parts));
+	KUNIT_EXPECT_STREQ(test, parts->objname, "vmlinux");
+	KUNIT_EXPECT_STREQ(test, parts->name, "f");
+	KUNIT_EXPECT_EQ(test, parts->sympos, 0);
+
+	/* Compilers put dots into names of symbols. */
+	KUNIT_ASSERT_TRUE(test, klp_parse_symbol_name(".klp.sym.9p.f.isra.3,12",
+						      parts));
+	KUNIT_EXPECT_STREQ(test, parts->objname, "9p");
+	KUNIT_EXPECT_STREQ(test, parts->name, "f.isra.3");
+	KUNIT_EXPECT_EQ(test, parts->sympos, 12);
+}
+
+static void malformed_symbol_name_test(struct kunit *test)
+{
+	static const char * const names[] = {
+		"", ".klp.sym.", ".klp.sym.ext4", ".klp.sym.ext4.",
+		".klp.sym..f,0", ".klp.sym.ext4.,0", ".klp.sym.ext4.f",
+		".klp.sym.ext4.f,", ".klp.sym.ext4.f,x", ".klp.sym.ext4.f,0x1",
+		".klp.sym.ext4.f,-1", ".klp.sym.ext4.f,1,2",
+		".klp.sym.ext4.f,1 ",
+		".klp.sym.ext4.f,99999999999999999999999", ".klp.rela.ext4.f,0",
+		"f,0",
+	};
+	struct klp_symbol_name *parts = alloc_parts(test);
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		KUNIT_EXPECT_FALSE_MSG(test,
+				       klp_parse_symbol_name(names[i], parts),
+				       "'%s'", names[i]);
+}
+
+static void long_symbol_name_test(struct kunit *test)
+{
+	struct klp_symbol_name *parts = alloc_parts(test);
+	const char *name;
+
+	name = long_name(test, ".klp.sym.", MODULE_NAME_LEN - 1, ".f,0");
+	KUNIT_EXPECT_TRUE(test, klp_parse_symbol_name(name, parts));
+	name = long_name(test, ".klp.sym.", MODULE_NAME_LEN, ".f,0");
+	KUNIT_EXPECT_FALSE(test, klp_parse_symbol_name(name, parts));
+
+	name = long_name(test, ".klp.sym.vmlinux.", KSYM_NAME_LEN - 1, ",0");
+	KUNIT_EXPECT_TRUE(test, klp_parse_symbol_name(name, parts));
+	KUNIT_EXPECT_EQ(test, strlen(parts->name), KSYM_NAME_LEN - 1);
+	name = long_name(test, ".klp.sym.vmlinux.", KSYM_NAME_LEN, ",0");
+	KUNIT_EXPECT_FALSE(test, klp_parse_symbol_name(name, parts));
+}
+
+/* A variable, since the address of a function may be that of a thunk. */
+static int klp_test_unique_symbol = 1;
+
+static void find_symbol_test(struct kunit *test)
+{
+	const unsigned long expected = (unsigned long)&klp_test_unique_symbol;
+	const char *name = "klp_test_unique_symbol";
+	unsigned long addr = 0;
+
+	KUNIT_EXPECT_EQ(test, klp_find_symbol(NULL, name, 0, &addr), 0);
+	KUNIT_EXPECT_EQ(test, addr, expected);
+
+	addr = 0;
+	KUNIT_EXPECT_EQ(test, klp_find_symbol(NULL, name, 1, &addr), 0);
+	KUNIT_EXPECT_EQ(test, addr, expected);
+
+	addr = 0;
+	KUNIT_EXPECT_EQ(test, klp_find_symbol(NULL, name, 2, &addr), -EINVAL);
+	KUNIT_EXPECT_EQ(test, klp_find_symbol(NULL, "klp_test_no_symbol", 0,
+					      &addr), -EINVAL);
+	KUNIT_EXPECT_EQ(test, klp_find_symbol("klp_test_no_module", name, 0,
+					      &addr), -EINVAL);
+	KUNIT_EXPECT_EQ(test, addr, 0);
+}
+
+static int count_symbol(void *data, unsigned long addr)
+{
+	++*(unsigned long *)data;
+	return 0;
+}
+
+/* A name which the compiler gives to many static variables. */
+static const char *ambiguous_name(struct kunit *test, unsigned long *count)
+{
+	static const char * const names[] = {
+		"__func__.0", "__key.0", "__already_done.0", "descriptor.0",
+		"__func__", "__key", "init", "show", "open",
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		*count = 0;
+		kallsyms_on_each_match_symbol(count_symbol, names[i], count);
+		if (*count > 1)
+			return names[i];
+	}
+	kunit_skip(test, "no ambiguous symbol known in this kernel");
+}
+
+static void ambiguous_symbol_test(struct kunit *test)
+{
+	unsigned long count, first = 0, last = 0;
+	const char *name = ambiguous_name(test, &count);
+
+	KUNIT_EXPECT_EQ(test, klp_find_symbol(NULL, name, 0, &first), -EINVAL);
+	KUNIT_EXPECT_EQ(test, klp_find_symbol(NULL, name, 1, &first), 0);
+	KUNIT_EXPECT_EQ(test, klp_find_symbol(NULL, name, count, &last), 0);
+	KUNIT_EXPECT_NE(test, first, last);
+	KUNIT_EXPECT_EQ(test, klp_find_symbol(NULL, name, count + 1, &last),
+			-EINVAL);
+}
+
+static struct kunit_case livepatch_symbol_cases[] = {
+	KUNIT_CASE(section_name_test),
+	KUNIT_CASE(malformed_section_name_test),
+	KUNIT_CASE(long_section_name_test),
+	KUNIT_CASE(symbol_name_test),
+	KUNIT_CASE(malformed_symbol_name_test),
+	KUNIT_CASE(long_symbol_name_test),
+	KUNIT_CASE(find_symbol_test),
+	KUNIT_CASE(ambiguous_symbol_test),
+	{}
+};
+
+static struct kunit_suite livepatch_symbol_suite = {
+	.name = "livepatch_symbol",
+	.test_cases = livepatch_symbol_cases,
+};
+
+static struct klp_state installed_states[] = {
+	{ .id = 1, .version = 3 },
+	{ .id = 2, .version = 5 },
+	{ }
+};
+
+static struct klp_patch installed = { .states = installed_states };
+static struct klp_patch stateless;
+
+static void get_state_test(struct kunit *test)
+{
+	KUNIT_EXPECT_PTR_EQ(test, klp_get_state(&installed, 2),
+			    &installed_states[1]);
+	KUNIT_EXPECT_NULL(test, klp_get_state(&installed, 3));
+	KUNIT_EXPECT_NULL(test, klp_get_state(&installed, 0));
+	KUNIT_EXPECT_NULL(test, klp_get_state(&stateless, 1));
+}
+
+/* Two versions for a new patch, 0 for a state that it does not know. */
+static bool can_succeed(unsigned int version1, unsigned int version2,
+			bool replace)
+{
+	struct klp_state states[3] = { };
+	struct klp_state *state = states;
+	struct klp_patch patch = { .states = states, .replace = replace };
+
+	if (version1)
+		*state++ = (struct klp_state) { .id = 1, .version = version1 };
+	if (version2)
+		*state = (struct klp_state) { .id = 2, .version = version2 };
+	return klp_can_succeed(&patch, &installed);
+}
+
+static void compatible_state_test(struct kunit *test)
+{
+	KUNIT_EXPECT_TRUE(test, can_succeed(3, 5, true));
+	KUNIT_EXPECT_TRUE(test, can_succeed(4, 6, true));
+	KUNIT_EXPECT_FALSE(test, can_succeed(3, 4, true));
+	KUNIT_EXPECT_FALSE(test, can_succeed(3, 0, true));
+	KUNIT_EXPECT_FALSE(test, can_succeed(0, 0, true));
+
+	KUNIT_EXPECT_TRUE(test, can_succeed(3, 5, false));
+	KUNIT_EXPECT_TRUE(test, can_succeed(3, 0, false));
+	KUNIT_EXPECT_TRUE(test, can_succeed(0, 0, false));
+	KUNIT_EXPECT_FALSE(test, can_succeed(2, 0, false));
+
+	KUNIT_EXPECT_TRUE(test, klp_can_succeed(&installed, &stateless));
+	KUNIT_EXPECT_TRUE(test, klp_can_succeed(&stateless, &installed));
+}
+
+static struct kunit_case livepatch_state_cases[] = {
+	KUNIT_CASE(get_state_test),
+	KUNIT_CASE(compatible_state_test),
+	{}
+};
+
+static struct kunit_suite livepatch_state_suite = {
+	.name = "livepatch_state",
+	.test_cases = livepatch_state_cases,
+};
+
+#define TEST_ID		0xc0de0001UL
+#define OTHER_ID	0xc0de0002UL
+
+/* Only their addresses are used, which spread over the hash table. */
+static char objects[100];
+static unsigned int nr_ctors;
+static unsigned int nr_dtors;
+static void *last_obj;
+
+static int count_ctor(void *obj, void *data, void *ctor_data)
+{
+	nr_ctors++;
+	*(int *)data = *(int *)ctor_data;
+	return 0;
+}
+
+static int failing_ctor(void *obj, void *data, void *ctor_data)
+{
+	nr_ctors++;
+	return -ENODEV;
+}
+
+static void count_dtor(void *obj, void *data)
+{
+	nr_dtors++;
+	last_obj = obj;
+}
+
+static int *attach(void *obj, unsigned long id, int value)
+{
+	return klp_shadow_alloc(obj, id, sizeof(int), GFP_KERNEL, count_ctor,
+				&value);
+}
+
+static int *get_or_attach(void *obj, unsigned long id, int value)
+{
+	return klp_shadow_get_or_alloc(obj, id, sizeof(int), GFP_KERNEL,
+				       count_ctor, &value);
+}
+
+static int livepatch_shadow_init(struct kunit *test)
+{
+	nr_ctors = 0;
+	nr_dtors = 0;
+	last_obj = NULL;
+	return 0;
+}
+
+static void livepatch_shadow_exit(struct kunit *test)
+{
+	klp_shadow_free_all(TEST_ID, NULL);
+	klp_shadow_free_all(OTHER_ID, NULL);
+}
+
+static void shadow_alloc_test(struct kunit *test)
+{
+	int *first, *other_id, *other_obj;
+
+	KUNIT_EXPECT_NULL(test, klp_shadow_get(&objects[0], TEST_ID));
+
+	first = attach(&objects[0], TEST_ID, 1);
+	other_id = attach(&objects[0], OTHER_ID, 2);
+	other_obj = attach(&objects[1], TEST_ID, 3);
+	KUNIT_ASSERT_NOT_NULL(test, first);
+	KUNIT_ASSERT_NOT_NULL(test, other_id);
+	KUNIT_ASSERT_NOT_NULL(test, other_obj);
+	KUNIT_EXPECT_EQ(test, nr_ctors, 3);
+
+	KUNIT_EXPECT_PTR_EQ(test, first,
+			    klp_shadow_get(&objects[0], TEST_ID));
+	KUNIT_EXPECT_PTR_EQ(test, other_id,
+			    klp_shadow_get(&objects[0], OTHER_ID));
+	KUNIT_EXPECT_PTR_EQ(test, other_obj,
+			    klp_shadow_get(&objects[1], TEST_ID));
+	KUNIT_EXPECT_EQ(test, *first, 1);
+	KUNIT_EXPECT_EQ(test, *other_id, 2);
+	KUNIT_EXPECT_EQ(test, *other_obj, 3);
+}
+
+static void shadow_zeroed_test(struct kunit *test)
+{
+	char *data = klp_shadow_alloc(&objects[0], TEST_ID, 100, GFP_KERNEL,
+				      NULL, NULL);
+
+	KUNIT_ASSERT_NOT_NULL(test, data);
+	KUNIT_EXPECT_NULL(test, memchr_inv(data, 0, 100));
+	KUNIT_EXPECT_TRUE(test, IS_ALIGNED((unsigned long)data, sizeof(long)));
+}
+
+static void shadow_duplicate_test(struct kunit *test)
+{
+	int *data = attach(&objects[0], TEST_ID, 1);
+
+	KUNIT_ASSERT_NOT_NULL(test, data);
+	kunit_warning_suppress(test) {
+		KUNIT_EXPECT_NULL(test, attach(&objects[0], TEST_ID, 2));
+		KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test, 1);
+	}
+	KUNIT_EXPECT_EQ(test, *data, 1);
+	KUNIT_EXPECT_EQ(test, nr_ctors, 1);
+}
+
+static void shadow_get_or_alloc_test(struct kunit *test)
+{
+	int *data = get_or_attach(&objects[0], TEST_ID, 1);
+
+	KUNIT_ASSERT_NOT_NULL(test, data);
+	kunit_warning_suppress(test) {
+		KUNIT_EXPECT_PTR_EQ(test, data,
+				    get_or_attach(&objects[0], TEST_ID, 2));
+		KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test, 0);
+	}
+	KUNIT_EXPECT_EQ(test, *data, 1);
+	KUNIT_EXPECT_EQ(test, nr_ctors, 1);
+}
+
+static void shadow_failing_ctor_test(struct kunit *test)
+{
+	KUNIT_EXPECT_NULL(test,
+			  klp_shadow_alloc(&objects[0], TEST_ID, 1, GFP_KERNEL,
+					   failing_ctor, NULL));
+	KUNIT_EXPECT_NULL(test,
+			  klp_shadow_get_or_alloc(&objects[0], TEST_ID, 1,
+						  GFP_KERNEL, failing_ctor,
+						  NULL));
+	KUNIT_EXPECT_EQ(test, nr_ctors, 2);
+	KUNIT_EXPECT_NULL(test, klp_shadow_get(&objects[0], TEST_ID));
+	KUNIT_EXPECT_NOT_NULL(test, attach(&objects[0], TEST_ID, 1));
+}
+
+static void shadow_oversized_test(struct kunit *test)
+{
+	KUNIT_EXPECT_NULL(test, klp_shadow_alloc(&objects[0], TEST_ID, SIZE_MAX,
+						 GFP_KERNEL | __GFP_NOWARN,
+						 NULL, NULL));
+	KUNIT_EXPECT_NULL(test, klp_shadow_get(&objects[0], TEST_ID));
+}
+
+static void shadow_free_test(struct kunit *test)
+{
+	attach(&objects[0], TEST_ID, 1);
+	attach(&objects[0], OTHER_ID, 2);
+	attach(&objects[1], TEST_ID, 3);
+
+	klp_shadow_free(&objects[0], TEST_ID, count_dtor);
+	KUNIT_EXPECT_EQ(test, nr_dtors, 1);
+	KUNIT_EXPECT_PTR_EQ(test, last_obj, (void *)&objects[0]);
+	KUNIT_EXPECT_NULL(test, klp_shadow_get(&objects[0], TEST_ID));
+	KUNIT_EXPECT_NOT_NULL(test, klp_shadow_get(&objects[0], OTHER_ID));
+	KUNIT_EXPECT_NOT_NULL(test, klp_shadow_get(&objects[1], TEST_ID));
+
+	klp_shadow_free(&objects[0], TEST_ID, count_dtor);
+	KUNIT_EXPECT_EQ(test, nr_dtors, 1);
+	KUNIT_EXPECT_NOT_NULL(test, attach(&objects[0], TEST_ID, 4));
+}
+
+static void shadow_free_all_test(struct kunit *test)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(objects); i++) {
+		KUNIT_ASSERT_NOT_NULL(test, attach(&objects[i], TEST_ID, i));
+		KUNIT_ASSERT_NOT_NULL(test, attach(&objects[i], OTHER_ID, i));
+	}
+
+	klp_shadow_free_all(TEST_ID, count_dtor);
+	KUNIT_EXPECT_EQ(test, nr_dtors, ARRAY_SIZE(objects));
+	for (i = 0; i < ARRAY_SIZE(objects); i++) {
+		KUNIT_EXPECT_NULL(test, klp_shadow_get(&objects[i], TEST_ID));
+		KUNIT_EXPECT_NOT_NULL(test,
+				      klp_shadow_get(&objects[i], OTHER_ID));
+	}
+
+	klp_shadow_free_all(TEST_ID, count_dtor);
+	KUNIT_EXPECT_EQ(test, nr_dtors, ARRAY_SIZE(objects));
+}
+
+static struct kunit_case livepatch_shadow_cases[] = {
+	KUNIT_CASE(shadow_alloc_test),
+	KUNIT_CASE(shadow_zeroed_test),
+	KUNIT_CASE(shadow_duplicate_test),
+	KUNIT_CASE(shadow_get_or_alloc_test),
+	KUNIT_CASE(shadow_failing_ctor_test),
+	KUNIT_CASE(shadow_oversized_test),
+	KUNIT_CASE(shadow_free_test),
+	KUNIT_CASE(shadow_free_all_test),
+	{}
+};
+
+static struct kunit_suite livepatch_shadow_suite = {
+	.name = "livepatch_shadow",
+	.init = livepatch_shadow_init,
+	.exit = livepatch_shadow_exit,
+	.test_cases = livepatch_shadow_cases,
+};
+
+kunit_test_suites(&livepatch_symbol_suite, &livepatch_state_suite,
+		  &livepatch_shadow_suite);

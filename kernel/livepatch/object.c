@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The functions of a patch in one object: find them, replace them, and tell the
+ * patch module about it.
+ */
+
+/**
+ * DOC: Objects and functions
+ *
+ * An object is the kernel or a module. While it is loaded,
+ *
+ * 1. klp_object_bind() applies the relocations of the patch that refer to it,
+ *    and finds its functions;
+ * 2. klp_object_patch() puts them on the stacks of their redirects. The newest
+ *    function on a stack whose patch is in effect is the one that is called;
+ * 3. klp_object_retire() makes the redirects follow when a patch on the stacks
+ *    begins to go out of effect, or comes back;
+ * 4. klp_object_unstack() takes them off, once nobody runs them any more;
+ * 5. klp_object_unbind() undoes the first step when the module goes.
+ *
+ * What is called before and after a transition is a property of the states of
+ * the patches, see klp_patch_in_effect(). So nothing here changes when a
+ * transition is reversed.
+ *
+ * **Locking**
+ *
+ * klp_mutex protects it all, and is held while the callbacks of the patch module
+ * run.
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/ftrace.h>
+#include <linux/kallsyms.h>
+#include "internal.h"
+
+static bool klp_is_traceable(unsigned long addr, struct live_func *func)
+{
+	func->ip = ftrace_location(addr);
+	if (func->ip)
+		return true;
+	pr_err("patch '%s' object '%s': function '%s' has no entry site, it is notrace or not a function\n",
+	       func->obj->patch->mod->name, klp_object_name(func->obj),
+	       func->desc->old_name);
+	return false;
+}
+
+static int klp_func_bind(struct live_func *func)
+{
+	unsigned long addr, size, offset;
+	int ret;
+
+	ret = klp_find_symbol(func->obj->desc->name, func->desc->old_name,
+			      func->desc->old_sympos, &addr);
+	if (ret)
+		return ret;
+	if (!kallsyms_lookup_size_offset((unsigned long)func->desc->new_func,
+					 &size, &offset)) {
+		pr_err("patch '%s' object '%s': the new function of '%s' is not a function\n",
+		       func->obj->patch->mod->name, klp_object_name(func->obj),
+		       func->desc->old_name);
+		return -ENOENT;
+	}
+	return klp_is_traceable(addr, func) ? 0 : -EINVAL;
+}
+
+/**
+ * klp_object_bind - find the functions of an object that is loaded
+ * @obj: the object
+ * @mod: its module, NULL for vmlinux
+ *
+ * Context: klp_mutex held.
+ * Return: 0; -EINVAL or -ENOENT when a function can't be found or replaced;
+ * an error of the relocations. Then nothing is bound.
+ */
+int klp_object_bind(struct live_object *obj, struct module *mod)
+{
+	struct live_func *func;
+	unsigned int i;
+	int ret;
+
+	lockdep_assert_held(&klp_mutex);
+
+	obj->desc->mod = mod;
+	ret = klp_apply_object_relocs(obj->patch->desc, obj->desc);
+	if (ret) {
+		obj->desc->mod = NULL;
+		return ret;
+	}
+	klp_for_each_func(obj, i, func) {
+		ret = klp_func_bind(func);
+		if (ret)
+			break;
+	}
+	if (ret)
+		klp_object_unbind(obj);
+	return ret;
+}
+
+/**
+ * klp_object_unbind - forget the functions of an object that goes
+ * @obj: the object
+ *
+ * Context: klp_mutex held.
+ */
+void klp_object_unbind(struct live_object *obj)
+{
+	lockdep_assert_held(&klp_mutex);
+	klp_clear_object_relocs(obj->patch->desc, obj->desc);
+	obj->desc->mod = NULL;
+}
+
+/* What is called by those who have (@then) or have not migrated. */
+static void *klp_stack_top(struct klp_redirect *redirect, bool then)
+{
+	struct live_func *func;
+
+	list_for_each_entry(func, &redirect->stack, stack) {
+		if (klp_patch_in_effect(func->obj->patch, then))
+			return func->desc->new_func;
+	}
+	return NULL;
+}
+
+static void klp_func_redirect(struct klp_redirect *redirect)
+{
+	klp_redirect_set(redirect, klp_stack_top(redirect, false),
+			 klp_stack_top(redirect, true));
+}
+
+static int klp_func_stack(struct live_func *func)
+{
+	struct klp_redirect *redirect;
+
+	redirect = klp_redirect_get(func->ip, func->desc->old_name);
+	if (!redirect)
+		return -ENOMEM;
+	func->redirect = redirect;
+	list_add(&func->stack, &redirect->stack);
+	klp_func_redirect(redirect);
+	return 0;
+}
+
+static void klp_func_unstack(struct live_func *func)
+{
+	list_del(&func->stack);
+	func->redirect = NULL;
+}
+
+/**
+ * klp_object_patch - replace the functions of an object
+ * @obj: the object, bound
+ *
+ * Context: Process context, klp_mutex held.
+ * Return: 0, -ENOMEM, or an error of klp_redirect_commit(). The caller undoes
+ * what was done by klp_object_unpatch().
+ */
+int klp_object_patch(struct live_object *obj)
+{
+	struct live_func *func;
+	unsigned int i;
+	int ret;
+
+	lockdep_assert_held(&klp_mutex);
+
+	obj->patched = true;
+	klp_for_each_func(obj, i, func) {
+		ret = klp_func_stack(func);
+		if (ret)
+			return ret;
+	}
+	return klp_redirect_commit();
+}
+
+/**
+ * klp_object_retire - the patch of an object is about to go out of effect
+ * @obj: the object
+ *
+ * Takes effect with klp_redirect_commit().
+ *
+ * Context: klp_mutex held.
+ */
+void klp_object_retire(struct live_object *obj)
+{
+	struct live_func *func;
+	unsigned int i;
+
+	lockdep_assert_held(&klp_mutex);
+	klp_for_each_func(obj, i, func) {
+		if (func->redirect)
+			klp_func_redirect(func->redirect);
+	}
+}
+
+/**
+ * klp_object_unstack - nobody runs the functions of an object any more
+ * @obj: the object, of a patch that is out of effect
+ *
+ * Context: klp_mutex held.
+ */
+void klp_object_unstack(struct live_object *obj)
+{
+	struct live_func *func;
+	unsigned int i;
+
+	lockdep_assert_held(&klp_mutex);
+	klp_for_each_func(obj, i, func) {
+		if (func->redirect)
+			klp_func_unstack(func);
+	}
+	obj->patched = false;
+}
+
+/**
+ * klp_object_unpatch - give up the functions of an object that goes, at once
+ * @obj: the object, nobody runs its functions
+ *
+ * Context: Process context, klp_mutex held.
+ */
+void klp_object_unpatch(struct live_object *obj)
+{
+	struct klp_redirect *redirect;
+	struct live_func *func;
+	unsigned int i;
+
+	lockdep_assert_held(&klp_mutex);
+	klp_for_each_func(obj, i, func) {
+		redirect = func->redirect;
+		if (!redirect)
+			continue;
+		klp_func_unstack(func);
+		klp_func_redirect(redirect);
+	}
+	obj->patched = false;
+	klp_redirect_must_commit();
+}
+
+/**
+ * klp_object_pre_patch - call the callback of an object before it is patched
+ * @obj: the object
+ *
+ * Context: Process context, klp_mutex held.
+ * Return: 0, or what the callback returned.
+ */
+int klp_object_pre_patch(struct live_object *obj)
+{
+	struct klp_callbacks *callbacks = &obj->desc->callbacks;
+	int ret = 0;
+
+	if (callbacks->pre_patch)
+		ret = callbacks->pre_patch(obj->desc);
+	callbacks->post_unpatch_enabled = !ret;
+	if (ret)
+		pr_warn("pre-patch callback failed for object '%s'\n",
+			klp_object_name(obj));
+	return ret;
+}
+
+/**
+ * klp_object_post_patch - call the callback of an object that everybody patched
+ * @obj: the object
+ *
+ * Context: Process context, klp_mutex held.
+ */
+void klp_object_post_patch(struct live_object *obj)
+{
+	if (obj->desc->callbacks.post_patch)
+		obj->desc->callbacks.post_patch(obj->desc);
+}
+
+/**
+ * klp_object_pre_unpatch - call the callback of an object before it goes back
+ * @obj: the object
+ *
+ * Context: Process context, klp_mutex held.
+ */
+void klp_object_pre_unpatch(struct live_object *obj)
+{
+	if (obj->desc->callbacks.pre_unpatch)
+		obj->desc->callbacks.pre_unpatch(obj->desc);
+}
+
+/**
+ * klp_object_post_unpatch - call the callback of an object that is as before
+ * @obj: the object
+ *
+ * Only if the one before patching was called and agreed.
+ *
+ * Context: Process context, klp_mutex held.
+ */
+void klp_object_post_unpatch(struct live_object *obj)
+{
+	struct klp_callbacks *callbacks = &obj->desc->callbacks;
+
+	if (callbacks->post_unpatch_enabled && callbacks->post_unpatch)
+		callbacks->post_unpatch(obj->desc);
+	callbacks->post_unpatch_enabled = false;
+}

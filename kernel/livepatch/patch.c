@@ -1,0 +1,671 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The life of a patch: enabled, disabled, replaced, reversed, forced.
+ */
+
+/**
+ * DOC: Patches and transitions
+ *
+ * klp_enable_patch() starts a transition and returns; it ends by itself when
+ * the last task has migrated, see klp_transition_done(). There is one transition
+ * at a time:
+ *
+ * 1. the states of the patches say what is called in which universe;
+ * 2. the redirects follow, while all tasks are still in the old universe;
+ * 3. klp_migration_start();
+ * 4. writing to the file "enabled" swaps the states and starts the migration
+ *    again, into the other direction;
+ * 5. the redirects settle for what those call who have migrated, which is all;
+ *    patches that went out of effect give up their functions, their directory
+ *    and their module.
+ *
+ * **Locking**
+ *
+ * klp_mutex is taken before cpus_read_lock() and all locks of ftrace. Files in
+ * sysfs take it while kernfs counts their users: a directory is removed without
+ * it. Callbacks of patch modules run under it.
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cleanup.h>
+#include "internal.h"
+
+DEFINE_MUTEX(klp_mutex);
+LIST_HEAD(klp_patches);
+
+/* The patch that is enabled or disabled, NULL outside of a transition. */
+static struct live_patch *klp_in_transition;
+
+/**
+ * klp_transition_patch - the patch that is being enabled or disabled
+ *
+ * Context: Any. The answer holds only under klp_mutex.
+ * Return: the patch, NULL outside of a transition.
+ */
+struct live_patch *klp_transition_patch(void)
+{
+	return READ_ONCE(klp_in_transition);
+}
+
+/*
+ * The one place that changes the state of a patch, along the edges
+ *
+ *	DISABLED -> ENABLING <-> DISABLING -> DISABLED
+ *	              v            ^
+ *	            ENABLED -------'
+ */
+static void klp_set_state(struct live_patch *patch, enum klp_patch_state state)
+{
+	static const u8 from[] = {
+		[KLP_DISABLED]	= BIT(KLP_DISABLING),
+		[KLP_ENABLING]	= BIT(KLP_DISABLED) | BIT(KLP_DISABLING),
+		[KLP_ENABLED]	= BIT(KLP_ENABLING),
+		[KLP_DISABLING]	= BIT(KLP_ENABLED) | BIT(KLP_ENABLING),
+	};
+
+	lockdep_assert_held(&klp_mutex);
+	WARN_ON_ONCE(!(from[state] & BIT(patch->state)));
+	patch->state = state;
+}
+
+static bool klp_is_patching(void)
+{
+	return klp_in_transition->state == KLP_ENABLING;
+}
+
+/**
+ * klp_transition_direction - what the transition under way does
+ *
+ * Context: klp_mutex held, in a transition.
+ * Return: "patching" or "unpatching".
+ */
+const char *klp_transition_direction(void)
+{
+	lockdep_assert_held(&klp_mutex);
+	return klp_is_patching() ? "patching" : "unpatching";
+}
+
+static struct live_object *klp_find_object(struct live_patch *patch,
+					   const char *name)
+{
+	struct live_object *obj;
+	unsigned int i;
+
+	klp_for_each_object(patch, i, obj) {
+		if (obj->desc->name && !strcmp(obj->desc->name, name))
+			return obj;
+	}
+	return NULL;
+}
+
+/*
+ * A module is an object from klp_module_coming() to klp_module_going(). In
+ * between it stays without a reference: going waits for klp_mutex.
+ */
+static struct module *klp_find_module(const char *name)
+{
+	struct module *mod;
+
+	guard(rcu)();
+	mod = find_module(name);
+	return mod && mod->klp_alive ? mod : NULL;
+}
+
+static int klp_patch_bind(struct live_patch *patch)
+{
+	struct live_object *obj;
+	struct module *mod;
+	unsigned int i;
+	int ret;
+
+	klp_for_each_object(patch, i, obj) {
+		mod = obj->desc->name ? klp_find_module(obj->desc->name) : NULL;
+		if (obj->desc->name && !mod)
+			continue;
+		ret = klp_object_bind(obj, mod);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static void klp_patch_unbind(struct live_patch *patch)
+{
+	struct live_object *obj;
+	unsigned int i;
+
+	klp_for_each_object(patch, i, obj) {
+		if (obj->desc->mod)
+			klp_object_unbind(obj);
+	}
+}
+
+static void klp_patch_retire(struct live_patch *patch)
+{
+	struct live_object *obj;
+	unsigned int i;
+
+	klp_set_state(patch, KLP_DISABLING);
+	klp_for_each_object(patch, i, obj)
+		klp_object_retire(obj);
+}
+
+/* A patch that replaces all others retires what it does not replace itself. */
+static int klp_retire_replaced(struct live_patch *patch)
+{
+	struct live_patch *old;
+
+	if (!patch->replace)
+		return 0;
+	klp_for_each_patch(old) {
+		if (old != patch)
+			klp_patch_retire(old);
+	}
+	return klp_redirect_commit();
+}
+
+static int klp_patch_objects(struct live_patch *patch)
+{
+	struct live_object *obj;
+	unsigned int i;
+	int ret;
+
+	klp_for_each_object(patch, i, obj) {
+		if (!klp_object_is_loaded(obj))
+			continue;
+		ret = klp_object_pre_patch(obj);
+		if (ret)
+			return ret;
+		ret = klp_object_patch(obj);
+		if (ret) {
+			pr_warn("failed to patch object '%s'\n",
+				klp_object_name(obj));
+			return ret;
+		}
+	}
+	return klp_retire_replaced(patch);
+}
+
+static void klp_finish_callbacks(struct live_patch *patch, bool patched)
+{
+	struct live_object *obj;
+	unsigned int i;
+
+	klp_for_each_object(patch, i, obj) {
+		if (!klp_object_is_loaded(obj))
+			continue;
+		if (patched)
+			klp_object_post_patch(obj);
+		else
+			klp_object_post_unpatch(obj);
+	}
+}
+
+static void klp_patch_unstack(struct live_patch *patch)
+{
+	struct live_object *obj;
+	unsigned int i;
+
+	klp_for_each_object(patch, i, obj)
+		klp_object_unstack(obj);
+}
+
+static void klp_finish_states(void)
+{
+	struct live_patch *patch;
+
+	klp_for_each_patch(patch) {
+		if (patch->state == KLP_ENABLING) {
+			klp_set_state(patch, KLP_ENABLED);
+		} else if (patch->state == KLP_DISABLING) {
+			klp_set_state(patch, KLP_DISABLED);
+			klp_patch_unstack(patch);
+		}
+	}
+}
+
+static void klp_collect_disabled(struct list_head *gone)
+{
+	struct live_patch *patch, *next;
+
+	list_for_each_entry_safe(patch, next, &klp_patches, list) {
+		if (patch->state == KLP_DISABLED)
+			list_move_tail(&patch->list, gone);
+	}
+}
+
+static void klp_finish_transition(struct list_head *gone)
+{
+	struct live_patch *patch = klp_in_transition;
+	const char *direction = klp_transition_direction();
+	bool patched = klp_is_patching();
+
+	pr_debug("'%s': completing %s transition\n", patch->mod->name,
+		 direction);
+
+	klp_redirect_settle();
+	klp_migration_end();
+	klp_finish_states();
+	/* They may ask for the states of the patches that are replaced. */
+	klp_finish_callbacks(patch, patched);
+	klp_collect_disabled(gone);
+
+	pr_notice("'%s': %s complete\n", patch->mod->name, direction);
+	WRITE_ONCE(klp_in_transition, NULL);
+	klp_sysfs_notify_transition(patch);
+}
+
+/* The module may go as soon as its reference is dropped, @patch stays. */
+static void klp_release_patches(struct list_head *gone)
+{
+	struct live_patch *patch, *next;
+
+	list_for_each_entry_safe(patch, next, gone, list) {
+		list_del_init(&patch->list);
+		if (!patch->forced)
+			module_put(patch->mod);
+		klp_patch_destroy(patch);
+	}
+}
+
+/**
+ * klp_transition_done - the last task has migrated
+ *
+ * Context: Work item. Also called when somebody reversed the transition in the
+ * last moment.
+ */
+void klp_transition_done(void)
+{
+	LIST_HEAD(gone);
+
+	scoped_guard(mutex, &klp_mutex) {
+		if (klp_in_transition && klp_migration_done())
+			klp_finish_transition(&gone);
+	}
+	klp_release_patches(&gone);
+}
+
+static void klp_begin_transition(struct live_patch *patch,
+				 enum klp_patch_state state)
+{
+	WRITE_ONCE(klp_in_transition, patch);
+	klp_set_state(patch, state);
+	pr_debug("'%s': initializing %s transition\n", patch->mod->name,
+		 klp_transition_direction());
+}
+
+static void klp_start_transition(void)
+{
+	pr_notice("'%s': starting %s transition\n", klp_in_transition->mod->name,
+		  klp_transition_direction());
+	klp_migration_start(klp_is_patching());
+}
+
+/* All patches that the transition concerns change sides. */
+static void klp_swap_states(void)
+{
+	struct live_patch *patch;
+
+	klp_for_each_patch(patch) {
+		if (patch->state == KLP_ENABLING)
+			klp_set_state(patch, KLP_DISABLING);
+		else if (patch->state == KLP_DISABLING)
+			klp_set_state(patch, KLP_ENABLING);
+	}
+}
+
+static void klp_reverse_transition(void)
+{
+	pr_debug("'%s': reversing transition from %s\n",
+		 klp_in_transition->mod->name,
+		 klp_is_patching() ? "patching to unpatching" :
+				     "unpatching to patching");
+	klp_swap_states();
+	klp_start_transition();
+}
+
+/* Nobody has migrated yet: all patches are as before, the new one is gone. */
+static void klp_cancel_transition(struct live_patch *patch,
+				  struct list_head *gone)
+{
+	pr_debug("'%s': canceling patching transition, going to unpatch\n",
+		 patch->mod->name);
+	klp_swap_states();
+	klp_finish_transition(gone);
+}
+
+static int klp_enable(struct live_patch *patch, struct list_head *gone)
+{
+	int ret;
+
+	pr_notice("enabling patch '%s'\n", patch->mod->name);
+	list_add_tail(&patch->list, &klp_patches);
+	klp_begin_transition(patch, KLP_ENABLING);
+
+	ret = klp_patch_objects(patch);
+	if (ret) {
+		pr_warn("failed to enable patch '%s'\n", patch->mod->name);
+		klp_cancel_transition(patch, gone);
+		return ret;
+	}
+	klp_start_transition();
+	return 0;
+}
+
+static int klp_disable(struct live_patch *patch)
+{
+	struct live_object *obj;
+	unsigned int i;
+	int ret;
+
+	klp_begin_transition(patch, KLP_DISABLING);
+	klp_for_each_object(patch, i, obj) {
+		if (obj->patched)
+			klp_object_pre_unpatch(obj);
+	}
+	klp_for_each_object(patch, i, obj)
+		klp_object_retire(obj);
+
+	ret = klp_redirect_commit();
+	if (ret) {
+		pr_err("failed to disable patch '%s' (%d)\n", patch->mod->name, ret);
+		klp_swap_states();
+		klp_redirect_settle();
+		klp_set_state(patch, KLP_ENABLED);
+		WRITE_ONCE(klp_in_transition, NULL);
+		return ret;
+	}
+	klp_start_transition();
+	return 0;
+}
+
+/**
+ * klp_patch_write_enabled - what a write to the file "enabled" asks for
+ * @patch: the patch
+ * @enable: enable it, or disable it
+ *
+ * Context: Process context, takes klp_mutex.
+ * Return: 0; -EINVAL if it is so already or can't be had back; -EBUSY during the
+ * transition of another patch; -ENOMEM.
+ */
+int klp_patch_write_enabled(struct live_patch *patch, bool enable)
+{
+	guard(mutex)(&klp_mutex);
+
+	if (klp_patch_is_enabled(patch) == enable)
+		return -EINVAL;
+	if (patch == klp_in_transition) {
+		klp_reverse_transition();
+		return 0;
+	}
+	if (enable)
+		return -EINVAL;
+	return klp_in_transition ? -EBUSY : klp_disable(patch);
+}
+
+/**
+ * klp_patch_force - end the transition of a patch, safe or not
+ * @patch: the patch
+ *
+ * A task may then be inside of code that is out of effect, so all patches whose
+ * code that may be keep their modules for ever.
+ *
+ * Context: Process context, takes klp_mutex.
+ * Return: 0, -EINVAL if the patch is not in transition.
+ */
+int klp_patch_force(struct live_patch *patch)
+{
+	struct live_patch *other;
+
+	guard(mutex)(&klp_mutex);
+
+	if (patch != klp_in_transition)
+		return -EINVAL;
+
+	pr_warn("forcing remaining tasks to the %s state\n",
+		klp_is_patching() ? "patched" : "unpatched");
+	klp_for_each_patch(other) {
+		if (other->state != KLP_ENABLING)
+			other->forced = true;
+	}
+	klp_migration_force();
+	return 0;
+}
+
+static int klp_check_object(const struct klp_patch *patch,
+			    const struct klp_object *obj)
+{
+	const struct klp_func *func;
+
+	if (!obj->funcs)
+		return -EINVAL;
+	if (obj->name && strlen(obj->name) >= MODULE_NAME_LEN) {
+		pr_err("patch '%s': name of object '%s' is too long\n",
+		       patch->mod->name, obj->name);
+		return -EINVAL;
+	}
+	klp_for_each_func_static(obj, func) {
+		if (func->old_name && func->new_func)
+			continue;
+		pr_err("patch '%s' object '%s': function '%s' has no %s\n",
+		       patch->mod->name, obj->name ?: "vmlinux",
+		       func->old_name ?: "?",
+		       func->old_name ? "new function" : "name");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int klp_check_patch(const struct klp_patch *patch)
+{
+	const struct klp_object *obj;
+	int ret;
+
+	if (!patch || !patch->mod || !patch->objs)
+		return -EINVAL;
+	if (!is_livepatch_module(patch->mod)) {
+		pr_err("module %s is not marked as a livepatch module\n",
+		       patch->mod->name);
+		return -EINVAL;
+	}
+	klp_for_each_object_static(patch, obj) {
+		ret = klp_check_object(patch, obj);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* Before anything was done. */
+static int klp_check_time(struct klp_patch *desc)
+{
+	if (!klp_sysfs_ready())
+		return -ENODEV;
+	if (!klp_is_patch_compatible(desc)) {
+		pr_err("Livepatch patch (%s) is not compatible with the already installed livepatches.\n",
+		       desc->mod->name);
+		return -EINVAL;
+	}
+	return klp_in_transition ? -EBUSY : 0;
+}
+
+/* With a reference to the module, which is kept on success. */
+static int klp_create_and_enable(struct klp_patch *desc, struct list_head *gone,
+				 struct live_patch **failed)
+{
+	struct live_patch *patch = klp_patch_alloc(desc);
+	int ret;
+
+	if (!patch)
+		return -ENOMEM;
+
+	ret = klp_patch_show(patch);
+	if (!ret)
+		ret = klp_patch_bind(patch);
+	if (!ret)
+		return klp_enable(patch, gone);
+
+	klp_patch_unbind(patch);
+	*failed = patch;
+	return ret;
+}
+
+/**
+ * klp_enable_patch - replace the functions that a patch module describes
+ * @desc: the description, has to live as long as the module
+ *
+ * Called from the init function of the module. On success the module is pinned
+ * until the patch has been disabled or replaced, and the transition is under way.
+ *
+ * Context: Process context, sleeps, takes klp_mutex.
+ * Return: 0; -EINVAL for a description that is incomplete or wrong, names an
+ * unknown or ambiguous function, or does not go together with the enabled
+ * patches; -EEXIST if it names a function twice; -ENOENT for a function of
+ * unknown size; -EBUSY during another transition, or if something else redirects
+ * one of the functions; -ENODEV if the module is going or sysfs is missing;
+ * -ENOMEM; what a callback returned.
+ */
+int klp_enable_patch(struct klp_patch *desc)
+{
+	struct live_patch *failed = NULL;
+	LIST_HEAD(gone);
+	int ret;
+
+	ret = klp_check_patch(desc);
+	if (ret)
+		return ret;
+
+	/* An earlier patch of the same name may just be leaving sysfs. */
+	klp_migration_flush();
+
+	scoped_guard(mutex, &klp_mutex) {
+		ret = klp_check_time(desc);
+		if (ret)
+			return ret;
+		if (!try_module_get(desc->mod))
+			return -ENODEV;
+		ret = klp_create_and_enable(desc, &gone, &failed);
+	}
+
+	if (failed)
+		klp_patch_destroy(failed);
+	if (ret && list_empty(&gone))
+		module_put(desc->mod);
+	klp_release_patches(&gone);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(klp_enable_patch);
+
+static void klp_object_leave(struct live_object *obj)
+{
+	if (obj->patch != klp_in_transition)
+		klp_object_pre_unpatch(obj);
+	pr_notice("reverting patch '%s' on unloading module '%s'\n",
+		  obj->patch->mod->name, obj->desc->mod->name);
+	klp_object_unpatch(obj);
+	klp_object_post_unpatch(obj);
+	klp_object_unbind(obj);
+}
+
+static int klp_object_join(struct live_object *obj, struct module *mod)
+{
+	int ret;
+
+	ret = klp_object_bind(obj, mod);
+	if (ret)
+		return ret;
+
+	pr_notice("applying patch '%s' to loading module '%s'\n",
+		  obj->patch->mod->name, mod->name);
+	ret = klp_object_pre_patch(obj);
+	if (ret)
+		goto unbind;
+
+	ret = klp_object_patch(obj);
+	if (ret) {
+		pr_warn("failed to apply patch '%s' to module '%s' (%d)\n",
+			obj->patch->mod->name, mod->name, ret);
+		klp_object_unpatch(obj);
+		klp_object_post_unpatch(obj);
+		goto unbind;
+	}
+	if (obj->patch != klp_in_transition)
+		klp_object_post_patch(obj);
+	return 0;
+
+unbind:
+	klp_object_unbind(obj);
+	return ret;
+}
+
+/* The patches before @end take their hands off the module. */
+static void klp_leave_module(struct module *mod, struct live_patch *end)
+{
+	struct live_patch *patch;
+	struct live_object *obj;
+
+	klp_for_each_patch(patch) {
+		if (patch == end)
+			break;
+		obj = klp_find_object(patch, mod->name);
+		if (obj && obj->desc->mod)
+			klp_object_leave(obj);
+	}
+}
+
+/**
+ * klp_module_coming - patch a module before anything of it runs
+ * @mod: the module
+ *
+ * Context: Module loader, process context. Takes klp_mutex.
+ * Return: 0, or the error that refuses the module: nothing of it is patched then,
+ * and loading it again may succeed.
+ */
+int klp_module_coming(struct module *mod)
+{
+	struct live_patch *patch;
+	struct live_object *obj;
+	int ret;
+
+	if (WARN_ON(mod->state != MODULE_STATE_COMING))
+		return -EINVAL;
+	if (!strcmp(mod->name, "vmlinux")) {
+		pr_err("vmlinux.ko: invalid module name\n");
+		return -EINVAL;
+	}
+
+	guard(mutex)(&klp_mutex);
+	mod->klp_alive = true;
+	klp_for_each_patch(patch) {
+		obj = klp_find_object(patch, mod->name);
+		ret = obj ? klp_object_join(obj, mod) : 0;
+		if (!ret)
+			continue;
+		pr_warn("patch '%s' failed for module '%s', refusing to load module '%s'\n",
+			patch->mod->name, mod->name, mod->name);
+		mod->klp_alive = false;
+		klp_leave_module(mod, patch);
+		return ret;
+	}
+	return 0;
+}
+
+/**
+ * klp_module_going - let go of a module that is unloaded, or failed to load
+ * @mod: the module
+ *
+ * Nothing of the module runs any more.
+ *
+ * Context: Module loader, process context. Takes klp_mutex.
+ */
+void klp_module_going(struct module *mod)
+{
+	if (WARN_ON(mod->state != MODULE_STATE_GOING &&
+		    mod->state != MODULE_STATE_COMING))
+		return;
+
+	guard(mutex)(&klp_mutex);
+	mod->klp_alive = false;
+	klp_leave_module(mod, NULL);
+}

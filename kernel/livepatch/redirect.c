@@ -1,0 +1,593 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What a call of a patched function runs into.
+ */
+
+/**
+ * DOC: Redirection
+ *
+ * A redirect says for each universe which function a call runs. Where both say
+ * the same, the call site at the function's entry jumps straight there. Where
+ * they differ, which is during a transition, it jumps to a trampoline, made for
+ * this function, that looks at the caller's universe. When neither wants anything
+ * but the original, the call site is given back.
+ *
+ * Call sites belong to ftrace, and are registered in groups: one ftrace_ops for
+ * all that one commit adds, with a target for each site. As long as somebody
+ * else traces a function, too, ftrace calls klp_redirect_handler() instead, which
+ * takes the same decision.
+ *
+ * klp_redirect_set() notes a change, and klp_redirect_commit() makes the call
+ * sites follow, all of them in one go. A site that is registered already changes
+ * its target under the cover of klp_cover_ops, which traces the same functions
+ * and does nothing: meanwhile ftrace calls the handler.
+ *
+ * **Locking**
+ *
+ * Everything is written under klp_mutex. The handler reads the table and
+ * klp_redirect::fn with preemption disabled; ftrace reads klp_redirect::entry
+ * under its own lock, while registering or unregistering on our behalf.
+ *
+ * **Life time**
+ *
+ * A task can be preempted within a trampoline, and anybody can be within the
+ * handler. What they use is freed behind grace periods of RCU tasks: by ftrace,
+ * which waits for them when a group is unregistered, or by klp_free_work.
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/delay.h>
+#include <linux/ftrace.h>
+#include <linux/hashtable.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include <linux/workqueue.h>
+#include "internal.h"
+
+/**
+ * struct klp_group - call sites that were registered together
+ * @ops:	their registration
+ * @nr:		how many there are
+ */
+struct klp_group {
+	struct ftrace_ops ops;
+	unsigned int nr;
+};
+
+/**
+ * struct klp_block - trampolines that were built together
+ * @text:	the trampolines
+ * @nr:		how many redirects lead to one of them
+ * @free:	in the list of what waits for its grace period
+ */
+struct klp_block {
+	void *text;
+	unsigned int nr;
+	struct llist_node free;
+};
+
+static DEFINE_HASHTABLE(klp_redirects, 8);
+
+/* Noted by klp_redirect_set(), for the next commit */
+static LIST_HEAD(klp_noted);
+/* Differ between the universes, until klp_redirect_settle() */
+static LIST_HEAD(klp_differing);
+
+/* Context: preemption disabled, or klp_mutex held. */
+static struct klp_redirect *notrace klp_redirect_find(unsigned long ip)
+{
+	struct klp_redirect *redirect;
+
+	hash_for_each_possible_rcu_notrace(klp_redirects, redirect, node, ip) {
+		if (redirect->ip == ip)
+			return redirect;
+	}
+	return NULL;
+}
+
+static void notrace klp_redirect_handler(unsigned long ip,
+					 unsigned long parent_ip,
+					 struct ftrace_ops *ops,
+					 struct ftrace_regs *fregs)
+{
+	struct klp_redirect *redirect;
+	void *fn;
+
+	guard(preempt_notrace)();
+	redirect = klp_redirect_find(ip);
+	if (!redirect)
+		return;
+	fn = READ_ONCE(redirect->fn[klp_caller_universe()]);
+	if (fn)
+		ftrace_regs_set_instruction_pointer(fregs, (unsigned long)fn);
+}
+
+/* ftrace asks whenever anybody changes who traces the function. */
+static unsigned long klp_redirect_entry(struct ftrace_ops *ops, unsigned long ip)
+{
+	struct klp_redirect *redirect;
+
+	guard(preempt_notrace)();
+	redirect = klp_redirect_find(ip);
+	return WARN_ON_ONCE(!redirect) ? ops->trampoline :
+					 READ_ONCE(redirect->entry);
+}
+
+#define KLP_OPS_FLAGS	(FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_PERMANENT | \
+			 (IS_ENABLED(CONFIG_HAVE_DYNAMIC_FTRACE_WITH_ARGS) ? \
+			  0 : FTRACE_OPS_FL_SAVE_REGS))
+
+static void klp_init_ops(struct ftrace_ops *ops)
+{
+	ops->func = klp_redirect_handler;
+	ops->flags = KLP_OPS_FLAGS;
+	if (!IS_ENABLED(CONFIG_LIVEPATCH_TRAMPOLINE))
+		return;
+	/* Only says that there is an answer, which the other field gives. */
+	ops->trampoline = (unsigned long)klp_redirect_handler;
+	ops->ip_trampoline = klp_redirect_entry;
+}
+
+/* Covers call sites while their target changes. */
+static struct ftrace_ops klp_cover_ops = {
+	.func	= ftrace_stub,
+	.flags	= FTRACE_OPS_FL_STUB,
+};
+
+/* Waiting for the grace periods of klp_free_work */
+static LLIST_HEAD(klp_dead_blocks);
+static LLIST_HEAD(klp_dead_redirects);
+
+static void klp_free_fn(struct work_struct *work)
+{
+	struct llist_node *redirects = llist_del_all(&klp_dead_redirects);
+	struct llist_node *blocks = llist_del_all(&klp_dead_blocks);
+	struct klp_redirect *redirect, *next_redirect;
+	struct klp_block *block, *next_block;
+
+	/* For the handler where RCU is not watching, for preempted tasks. */
+	synchronize_rcu_tasks_rude();
+	synchronize_rcu_tasks();
+
+	llist_for_each_entry_safe(redirect, next_redirect, redirects, free)
+		kfree(redirect);
+	llist_for_each_entry_safe(block, next_block, blocks, free) {
+		klp_arch_free_block(block->text);
+		kfree(block);
+	}
+}
+static DECLARE_WORK(klp_free_work, klp_free_fn);
+
+static void klp_block_put(struct klp_block *block)
+{
+	if (!block || --block->nr)
+		return;
+	llist_add(&block->free, &klp_dead_blocks);
+	queue_work(system_dfl_wq, &klp_free_work);
+}
+
+static bool klp_redirect_differs(const struct klp_redirect *redirect)
+{
+	return redirect->fn[0] != redirect->fn[1];
+}
+
+/* Does it redirect anybody? */
+static bool klp_redirect_is_used(const struct klp_redirect *redirect)
+{
+	return redirect->fn[0] || redirect->fn[1];
+}
+
+static unsigned long klp_redirect_to(const struct klp_redirect *redirect,
+				     u8 universe)
+{
+	void *fn = redirect->fn[universe];
+
+	return fn ? (unsigned long)fn : klp_arch_behind_site(redirect->ip);
+}
+
+static struct klp_block *klp_alloc_block(unsigned int nr)
+{
+	struct klp_block *block = kzalloc_obj(*block);
+
+	if (!block)
+		return NULL;
+	block->text = klp_arch_alloc_block(nr);
+	if (!block->text) {
+		kfree(block);
+		return NULL;
+	}
+	/* For the commit that fills it */
+	block->nr = 1;
+	return block;
+}
+
+static void klp_fill_block(struct klp_block *block, unsigned int nr)
+{
+	struct klp_redirect *redirect;
+	unsigned int idx = 0;
+
+	list_for_each_entry(redirect, &klp_noted, change) {
+		unsigned long to[KLP_UNIVERSES] = {
+			klp_redirect_to(redirect, 0),
+			klp_redirect_to(redirect, 1),
+		};
+
+		if (!klp_redirect_differs(redirect))
+			continue;
+		redirect->next_entry = ftrace_jmp_set(
+			klp_arch_build_trampoline(block->text, idx++, to));
+	}
+	klp_arch_seal_block(block->text, nr);
+}
+
+/*
+ * Work out where the noted call sites have to jump to, and build what is to be
+ * found there. @blockp is NULL when no trampoline is needed.
+ */
+static int klp_prepare_entries(struct klp_block **blockp)
+{
+	struct klp_redirect *redirect;
+	unsigned int nr = 0;
+
+	*blockp = NULL;
+	if (!IS_ENABLED(CONFIG_LIVEPATCH_TRAMPOLINE))
+		return 0;
+
+	list_for_each_entry(redirect, &klp_noted, change) {
+		nr += klp_redirect_differs(redirect);
+		redirect->next_entry = ftrace_jmp_set(klp_redirect_to(redirect, 0));
+	}
+	if (!nr)
+		return 0;
+
+	*blockp = klp_alloc_block(nr);
+	if (!*blockp)
+		return -ENOMEM;
+	klp_fill_block(*blockp, nr);
+	return 0;
+}
+
+/* The call site jumps to what was prepared for it, or is just about to. */
+static void klp_adopt_entry(struct klp_redirect *redirect,
+			    struct klp_block *block)
+{
+	klp_block_put(redirect->block);
+	redirect->block = klp_redirect_differs(redirect) ? block : NULL;
+	if (redirect->block)
+		block->nr++;
+	WRITE_ONCE(redirect->entry, redirect->next_entry);
+}
+
+typedef bool (*klp_match_t)(const struct klp_redirect *redirect,
+			    const struct klp_group *group);
+
+static bool klp_is_new(const struct klp_redirect *redirect,
+		       const struct klp_group *group)
+{
+	return !redirect->group && klp_redirect_is_used(redirect);
+}
+
+static bool klp_is_retargeted(const struct klp_redirect *redirect,
+			      const struct klp_group *group)
+{
+	return redirect->group && klp_redirect_is_used(redirect) &&
+	       redirect->entry != redirect->next_entry;
+}
+
+static bool klp_leaves_group(const struct klp_redirect *redirect,
+			     const struct klp_group *group)
+{
+	return redirect->group == group && !klp_redirect_is_used(redirect);
+}
+
+/* The noted redirects that match; the cursor may be removed from the list. */
+#define klp_for_each_noted(redirect, next, match, group)			\
+	list_for_each_entry_safe(redirect, next, &klp_noted, change)	\
+		if (match(redirect, group))
+
+/*
+ * Collect the call sites that match. Return: their number, and the array to be
+ * freed in @ipsp. Or -ENOMEM, unless @gfp rules it out.
+ */
+static int klp_collect(klp_match_t match, const struct klp_group *group,
+		       unsigned long **ipsp, gfp_t gfp)
+{
+	struct klp_redirect *redirect, *next;
+	unsigned int nr = 0;
+
+	*ipsp = NULL;
+	klp_for_each_noted(redirect, next, match, group)
+		nr++;
+	if (!nr)
+		return 0;
+
+	*ipsp = kvmalloc_array(nr, sizeof(**ipsp), gfp);
+	if (!*ipsp)
+		return -ENOMEM;
+
+	nr = 0;
+	klp_for_each_noted(redirect, next, match, group)
+		(*ipsp)[nr++] = redirect->ip;
+	return nr;
+}
+
+/* Let @ops trace what matches. Return: the number of call sites, or an error. */
+static int klp_filter(struct ftrace_ops *ops, klp_match_t match)
+{
+	unsigned long *ips;
+	int nr = klp_collect(match, NULL, &ips, GFP_KERNEL);
+	int ret = 0;
+
+	if (nr > 0)
+		ret = ftrace_set_filter_ips(ops, ips, nr, 0, 1);
+	kvfree(ips);
+	return ret ?: nr;
+}
+
+/* Does somebody else have the right to redirect this function? */
+static bool klp_is_taken(const struct klp_redirect *redirect)
+{
+	static struct ftrace_ops probe;
+	bool taken;
+
+	klp_init_ops(&probe);
+	taken = ftrace_set_filter_ip(&probe, redirect->ip, 0, 1) ||
+		register_ftrace_function(&probe);
+	if (!taken)
+		unregister_ftrace_function(&probe);
+	ftrace_free_filter(&probe);
+	return taken;
+}
+
+static void klp_blame_function(int err)
+{
+	struct klp_redirect *redirect, *next;
+
+	klp_for_each_noted(redirect, next, klp_is_new, NULL) {
+		if (!klp_is_taken(redirect))
+			continue;
+		pr_err("failed to register ftrace handler for function '%s' (%d)\n",
+		       redirect->name, err);
+		return;
+	}
+}
+
+static void klp_free_group(struct klp_group *group)
+{
+	ftrace_free_filter(&group->ops);
+	kfree(group);
+}
+
+static int klp_register_group(struct klp_group *group, struct klp_block *block)
+{
+	struct klp_redirect *redirect, *next;
+	int ret;
+
+	/* They take effect one by one while this registers them. */
+	klp_for_each_noted(redirect, next, klp_is_new, NULL)
+		klp_adopt_entry(redirect, block);
+
+	ret = register_ftrace_function(&group->ops);
+	if (ret) {
+		klp_blame_function(ret);
+		return ret;
+	}
+	klp_for_each_noted(redirect, next, klp_is_new, NULL)
+		redirect->group = group;
+	return 0;
+}
+
+static int klp_register_new(struct klp_block *block)
+{
+	struct klp_group *group;
+	int nr, ret;
+
+	group = kzalloc_obj(*group);
+	if (!group)
+		return -ENOMEM;
+	klp_init_ops(&group->ops);
+
+	nr = klp_filter(&group->ops, klp_is_new);
+	ret = nr > 0 ? klp_register_group(group, block) : nr;
+	if (nr <= 0 || ret) {
+		klp_free_group(group);
+		return ret;
+	}
+	group->nr = nr;
+	return 0;
+}
+
+static int klp_retarget(struct klp_block *block)
+{
+	struct klp_redirect *redirect, *next;
+	int ret;
+
+	ret = klp_filter(&klp_cover_ops, klp_is_retargeted);
+	if (ret > 0)
+		ret = register_ftrace_function(&klp_cover_ops) ?: 1;
+	if (ret > 0) {
+		klp_for_each_noted(redirect, next, klp_is_retargeted, NULL)
+			klp_adopt_entry(redirect, block);
+		ret = unregister_ftrace_function(&klp_cover_ops);
+	}
+	ftrace_free_filter(&klp_cover_ops);
+	return ret;
+}
+
+/* Give back the call sites of the group that redirect nobody. */
+static void klp_leave_group(struct klp_group *group)
+{
+	struct klp_redirect *redirect, *next;
+	unsigned long *ips;
+	int nr = klp_collect(klp_leaves_group, group, &ips,
+			     GFP_KERNEL | __GFP_NOFAIL);
+
+	klp_for_each_noted(redirect, next, klp_leaves_group, group)
+		redirect->group = NULL;
+
+	group->nr -= nr;
+	if (!group->nr) {
+		WARN_ON_ONCE(unregister_ftrace_function(&group->ops));
+		klp_free_group(group);
+	} else {
+		/* There is no way to go on without, and memory will come. */
+		while (ftrace_set_filter_ips(&group->ops, ips, nr, 1, 0) == -ENOMEM)
+			msleep(20);
+	}
+	kvfree(ips);
+}
+
+static void klp_free_redirect(struct klp_redirect *redirect)
+{
+	hash_del_rcu(&redirect->node);
+	list_del(&redirect->change);
+	klp_block_put(redirect->block);
+	llist_add(&redirect->free, &klp_dead_redirects);
+	queue_work(system_dfl_wq, &klp_free_work);
+}
+
+static void klp_drop_unused(void)
+{
+	struct klp_redirect *redirect, *next;
+
+	list_for_each_entry(redirect, &klp_noted, change) {
+		if (redirect->group && !klp_redirect_is_used(redirect))
+			klp_leave_group(redirect->group);
+	}
+	list_for_each_entry_safe(redirect, next, &klp_noted, change) {
+		if (!klp_redirect_is_used(redirect))
+			klp_free_redirect(redirect);
+	}
+}
+
+/* Everything that was noted is done. */
+static void klp_forget_noted(void)
+{
+	struct klp_redirect *redirect, *next;
+
+	list_for_each_entry_safe(redirect, next, &klp_noted, change) {
+		if (klp_redirect_differs(redirect))
+			list_move_tail(&redirect->change, &klp_differing);
+		else
+			list_del_init(&redirect->change);
+	}
+}
+
+/**
+ * klp_redirect_get - the redirect of a function, or a new one
+ * @ip: address of the call site at the function's entry
+ * @name: name of the function, for messages up to the next commit
+ *
+ * A new one redirects nothing, and vanishes with the next commit unless
+ * klp_redirect_set() makes use of it.
+ *
+ * Context: Process context, klp_mutex held.
+ * Return: the redirect, NULL when out of memory.
+ */
+struct klp_redirect *klp_redirect_get(unsigned long ip, const char *name)
+{
+	struct klp_redirect *redirect;
+
+	lockdep_assert_held(&klp_mutex);
+
+	redirect = klp_redirect_find(ip);
+	if (redirect) {
+		redirect->name = name;
+		return redirect;
+	}
+
+	redirect = kzalloc_obj(*redirect);
+	if (!redirect)
+		return NULL;
+	redirect->ip = ip;
+	redirect->name = name;
+	INIT_LIST_HEAD(&redirect->stack);
+	list_add_tail(&redirect->change, &klp_noted);
+	hash_add_rcu(klp_redirects, &redirect->node, ip);
+	return redirect;
+}
+
+/**
+ * klp_redirect_set - note what a function shall be redirected to
+ * @redirect: the redirect of the function
+ * @now: what callers run who have not migrated, NULL for the original
+ * @then: what callers run who have
+ *
+ * Context: klp_mutex held. Takes effect with klp_redirect_commit().
+ */
+void klp_redirect_set(struct klp_redirect *redirect, void *now, void *then)
+{
+	u8 next = klp_next_universe();
+
+	lockdep_assert_held(&klp_mutex);
+	WRITE_ONCE(redirect->fn[!next], now);
+	WRITE_ONCE(redirect->fn[next], then);
+	if (list_empty(&redirect->change))
+		list_add_tail(&redirect->change, &klp_noted);
+	else
+		list_move_tail(&redirect->change, &klp_noted);
+}
+
+/**
+ * klp_redirect_commit - make the call sites follow what was noted
+ *
+ * No call is lost or goes elsewhere meanwhile. What redirects nobody any more is
+ * given back. After an error everything is still noted: the caller notes the
+ * state before and commits that, which can't fail.
+ *
+ * Context: Process context, klp_mutex held, sleeps.
+ * Return: 0, -ENOMEM, -EBUSY when somebody else redirects one of the functions,
+ * or another error of register_ftrace_function().
+ */
+int klp_redirect_commit(void)
+{
+	struct klp_block *block;
+	int ret;
+
+	lockdep_assert_held(&klp_mutex);
+
+	ret = klp_prepare_entries(&block);
+	if (ret)
+		return ret;
+	ret = klp_register_new(block);
+	if (!ret)
+		ret = klp_retarget(block);
+	klp_block_put(block);
+	if (ret)
+		return ret;
+
+	klp_drop_unused();
+	klp_forget_noted();
+	return 0;
+}
+
+/**
+ * klp_redirect_must_commit - klp_redirect_commit(), where there is no way back
+ *
+ * Context: Process context, klp_mutex held, sleeps until there is memory.
+ */
+void klp_redirect_must_commit(void)
+{
+	while (klp_redirect_commit() == -ENOMEM)
+		msleep(20);
+}
+
+/**
+ * klp_redirect_settle - everybody lives in the goal: forget the other universe
+ *
+ * Context: Process context, klp_mutex held, sleeps.
+ */
+void klp_redirect_settle(void)
+{
+	struct klp_redirect *redirect;
+	u8 goal = klp_goal_universe();
+
+	lockdep_assert_held(&klp_mutex);
+
+	/* What was noted and not committed is taken back here as well. */
+	list_splice_tail_init(&klp_differing, &klp_noted);
+	list_for_each_entry(redirect, &klp_noted, change)
+		WRITE_ONCE(redirect->fn[!goal], redirect->fn[goal]);
+	klp_redirect_must_commit();
+}

@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Records of patches, their objects and functions; as such they are shown under
+ * /sys/kernel/livepatch.
+ *
+ * The records of the core hold the directories, so they live until both the
+ * core and the last reader are done with them. None of them is in the memory of
+ * the patch module.
+ *
+ * /sys/kernel/livepatch/<patch>/{enabled,transition,force,replace,stack_order}
+ * /sys/kernel/livepatch/<patch>/<object>/patched
+ * /sys/kernel/livepatch/<patch>/<object>/<function,sympos>/
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/slab.h>
+#include <linux/sysfs.h>
+#include "internal.h"
+
+static struct kobject *klp_root;
+
+static struct live_patch *to_patch(struct kobject *kobj)
+{
+	return container_of(kobj, struct live_patch, kobj);
+}
+
+static ssize_t enabled_store(struct kobject *kobj, struct kobj_attribute *attr,
+			     const char *buf, size_t count)
+{
+	bool enable;
+	int ret;
+
+	ret = kstrtobool(buf, &enable);
+	if (ret)
+		return ret;
+	return klp_patch_write_enabled(to_patch(kobj), enable) ?: count;
+}
+
+static ssize_t enabled_show(struct kobject *kobj, struct kobj_attribute *attr,
+			    char *buf)
+{
+	guard(mutex)(&klp_mutex);
+	return sysfs_emit(buf, "%d\n", klp_patch_is_enabled(to_patch(kobj)));
+}
+
+static ssize_t transition_show(struct kobject *kobj, struct kobj_attribute *attr,
+			       char *buf)
+{
+	return sysfs_emit(buf, "%d\n", to_patch(kobj) == klp_transition_patch());
+}
+
+static ssize_t force_store(struct kobject *kobj, struct kobj_attribute *attr,
+			   const char *buf, size_t count)
+{
+	bool force;
+	int ret;
+
+	ret = kstrtobool(buf, &force);
+	if (ret || !force)
+		return ret ?: count;
+	return klp_patch_force(to_patch(kobj)) ?: count;
+}
+
+static ssize_t replace_show(struct kobject *kobj, struct kobj_attribute *attr,
+			    char *buf)
+{
+	return sysfs_emit(buf, "%d\n", to_patch(kobj)->replace);
+}
+
+static ssize_t stack_order_show(struct kobject *kobj, struct kobj_attribute *attr,
+				char *buf)
+{
+	struct live_patch *patch;
+	int order = 0;
+
+	guard(mutex)(&klp_mutex);
+	klp_for_each_patch(patch) {
+		order++;
+		if (patch == to_patch(kobj))
+			return sysfs_emit(buf, "%d\n", order);
+	}
+	/* It has left the stack, its directory is about to follow. */
+	return -ENODEV;
+}
+
+static struct kobj_attribute enabled_attr = __ATTR_RW(enabled);
+static struct kobj_attribute transition_attr = __ATTR_RO(transition);
+static struct kobj_attribute force_attr = __ATTR_WO(force);
+static struct kobj_attribute replace_attr = __ATTR_RO(replace);
+static struct kobj_attribute stack_order_attr = __ATTR_RO(stack_order);
+
+static struct attribute *klp_patch_attrs[] = {
+	&enabled_attr.attr,
+	&transition_attr.attr,
+	&force_attr.attr,
+	&replace_attr.attr,
+	&stack_order_attr.attr,
+	NULL
+};
+ATTRIBUTE_GROUPS(klp_patch);
+
+static ssize_t patched_show(struct kobject *kobj, struct kobj_attribute *attr,
+			    char *buf)
+{
+	struct live_object *obj = container_of(kobj, struct live_object, kobj);
+
+	guard(mutex)(&klp_mutex);
+	return sysfs_emit(buf, "%d\n", obj->patched);
+}
+
+static struct kobj_attribute patched_attr = __ATTR_RO(patched);
+
+static struct attribute *klp_object_attrs[] = {
+	&patched_attr.attr,
+	NULL
+};
+ATTRIBUTE_GROUPS(klp_object);
+
+static void klp_patch_release(struct kobject *kobj)
+{
+	struct live_patch *patch = to_patch(kobj);
+
+	kfree(patch->objs);
+	kfree(patch);
+}
+
+static void klp_object_release(struct kobject *kobj)
+{
+	struct live_object *obj = container_of(kobj, struct live_object, kobj);
+
+	kvfree(obj->funcs);
+	kfree(obj);
+}
+
+static void klp_func_release(struct kobject *kobj)
+{
+	kfree(container_of(kobj, struct live_func, kobj));
+}
+
+static const struct kobj_type klp_patch_ktype = {
+	.release	= klp_patch_release,
+	.sysfs_ops	= &kobj_sysfs_ops,
+	.default_groups	= klp_patch_groups,
+};
+
+static const struct kobj_type klp_object_ktype = {
+	.release	= klp_object_release,
+	.sysfs_ops	= &kobj_sysfs_ops,
+	.default_groups	= klp_object_groups,
+};
+
+static const struct kobj_type klp_func_ktype = {
+	.release	= klp_func_release,
+	.sysfs_ops	= &kobj_sysfs_ops,
+};
+
+/* The same position in the table of symbols: 0 means the only one, so the first. */
+static unsigned long klp_shown_sympos(const struct klp_func *desc)
+{
+	return desc->old_sympos ?: 1;
+}
+
+static int klp_refuse_twin_func(const struct live_object *obj,
+				const struct klp_func *desc)
+{
+	struct live_func *func;
+	unsigned int i;
+
+	klp_for_each_func(obj, i, func) {
+		if (klp_shown_sympos(func->desc) != klp_shown_sympos(desc) ||
+		    strcmp(func->desc->old_name, desc->old_name))
+			continue;
+		pr_err("patch '%s' object '%s': function '%s,%lu' is named twice\n",
+		       obj->patch->mod->name, klp_object_name(obj),
+		       desc->old_name, klp_shown_sympos(desc));
+		return -EEXIST;
+	}
+	return 0;
+}
+
+static int klp_func_create(struct live_object *obj, const struct klp_func *desc)
+{
+	struct live_func *func;
+	int ret;
+
+	ret = klp_refuse_twin_func(obj, desc);
+	if (ret)
+		return ret;
+	func = kzalloc_obj(*func);
+	if (!func)
+		return -ENOMEM;
+	func->obj = obj;
+	func->desc = desc;
+	kobject_init(&func->kobj, &klp_func_ktype);
+	obj->funcs[obj->nr_funcs++] = func;
+	return kobject_add(&func->kobj, &obj->kobj, "%s,%lu", desc->old_name,
+			   klp_shown_sympos(desc));
+}
+
+static int klp_funcs_create(struct live_object *obj)
+{
+	const struct klp_func *desc;
+	unsigned int nr = 0;
+	int ret;
+
+	klp_for_each_func_static(obj->desc, desc)
+		nr++;
+	obj->funcs = kvzalloc_objs(*obj->funcs, nr);
+	if (!obj->funcs)
+		return -ENOMEM;
+
+	klp_for_each_func_static(obj->desc, desc) {
+		ret = klp_func_create(obj, desc);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static int klp_refuse_twin_object(const struct live_patch *patch,
+				  const struct klp_object *desc)
+{
+	struct live_object *obj;
+	unsigned int i;
+
+	klp_for_each_object(patch, i, obj) {
+		if (strcmp(klp_object_name(obj), desc->name ?: "vmlinux"))
+			continue;
+		pr_err("patch '%s': object '%s' is named twice\n",
+		       patch->mod->name, klp_object_name(obj));
+		return -EEXIST;
+	}
+	return 0;
+}
+
+static int klp_object_create(struct live_patch *patch, struct klp_object *desc)
+{
+	struct live_object *obj;
+	int ret;
+
+	ret = klp_refuse_twin_object(patch, desc);
+	if (ret)
+		return ret;
+	obj = kzalloc_obj(*obj);
+	if (!obj)
+		return -ENOMEM;
+	obj->patch = patch;
+	obj->desc = desc;
+	desc->mod = NULL;
+	desc->callbacks.post_unpatch_enabled = false;
+	kobject_init(&obj->kobj, &klp_object_ktype);
+	patch->objs[patch->nr_objs++] = obj;
+	ret = kobject_add(&obj->kobj, &patch->kobj, "%s", klp_object_name(obj));
+	return ret ?: klp_funcs_create(obj);
+}
+
+static int klp_objects_create(struct live_patch *patch)
+{
+	struct klp_object *desc;
+	unsigned int nr = 0;
+	int ret;
+
+	klp_for_each_object_static(patch->desc, desc)
+		nr++;
+	patch->objs = kzalloc_objs(*patch->objs, nr);
+	if (!patch->objs)
+		return -ENOMEM;
+
+	klp_for_each_object_static(patch->desc, desc) {
+		ret = klp_object_create(patch, desc);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/**
+ * klp_patch_alloc - begin the record of a patch
+ * @desc: the description by the patch module
+ *
+ * Context: Process context.
+ * Return: the record, NULL when out of memory.
+ */
+struct live_patch *klp_patch_alloc(struct klp_patch *desc)
+{
+	struct live_patch *patch = kzalloc_obj(*patch);
+
+	if (!patch)
+		return NULL;
+	patch->desc = desc;
+	patch->mod = desc->mod;
+	patch->replace = desc->replace;
+	INIT_LIST_HEAD(&patch->list);
+	kobject_init(&patch->kobj, &klp_patch_ktype);
+	return patch;
+}
+
+/**
+ * klp_patch_show - record objects and functions of a patch, and show it in sysfs
+ * @patch: the patch
+ *
+ * Context: Process context, klp_mutex held.
+ * Return: 0; -ENOMEM; -EEXIST if an object or a function is named twice.
+ */
+int klp_patch_show(struct live_patch *patch)
+{
+	int ret;
+
+	lockdep_assert_held(&klp_mutex);
+	ret = kobject_add(&patch->kobj, klp_root, "%s", patch->mod->name);
+	return ret ?: klp_objects_create(patch);
+}
+
+static void klp_object_destroy(struct live_object *obj)
+{
+	struct live_func *func;
+	unsigned int i;
+
+	klp_for_each_func(obj, i, func)
+		kobject_put(&func->kobj);
+	kobject_put(&obj->kobj);
+}
+
+/**
+ * klp_patch_destroy - take a patch out of sysfs, and free its record
+ * @patch: the patch, disabled
+ *
+ * Waits for those who are reading or writing one of its files, who in turn may
+ * wait for klp_mutex: it must not be held.
+ *
+ * Context: Process context, sleeps.
+ */
+void klp_patch_destroy(struct live_patch *patch)
+{
+	struct live_object *obj;
+	unsigned int i;
+
+	klp_for_each_object(patch, i, obj)
+		klp_object_destroy(obj);
+	kobject_put(&patch->kobj);
+}
+
+/**
+ * klp_sysfs_notify_transition - wake up those who poll the file "transition"
+ * @patch: the patch
+ *
+ * Context: Process context.
+ */
+void klp_sysfs_notify_transition(struct live_patch *patch)
+{
+	sysfs_notify(&patch->kobj, NULL, "transition");
+}
+
+/**
+ * klp_sysfs_ready - can patches be shown?
+ *
+ * Return: true once the root directory exists.
+ */
+bool klp_sysfs_ready(void)
+{
+	return klp_root;
+}
+
+static int __init klp_sysfs_init(void)
+{
+	klp_root = kobject_create_and_add("livepatch", kernel_kobj);
+	return klp_root ? 0 : -ENOMEM;
+}
+subsys_initcall(klp_sysfs_init);

@@ -1,0 +1,573 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Which universe a task lives in, and how all of them get to the other one.
+ */
+
+/**
+ * DOC: Universes
+ *
+ * There are two universes. Every task lives in one of them, and so does the
+ * interrupt context of every CPU. At rest all live in the goal. A transition
+ *
+ * 1. is prepared by making each function that changes look at the universe of
+ *    its caller; nobody notices, for both answers are the old function to all;
+ * 2. starts when the other universe is published as the goal;
+ * 3. flags every task that is behind the goal, and counts it;
+ * 4. lasts while the flagged tasks migrate: each changes its own universe where
+ *    it holds nothing over, which is the way out to user mode or a safe point
+ *    of a kernel thread. A task that sleeps at such a place is moved where it
+ *    lies. Interrupt contexts migrate when their CPU passes such a place;
+ * 5. is over when the count comes to zero. Whoever brings it there queues the
+ *    completion.
+ *
+ * Reversing a transition is publishing the other goal again, and flagging those
+ * who are now behind.
+ *
+ * **Locking**
+ *
+ * task_struct::klp_universe, and whether TIF_PATCH_PENDING says that the task
+ * is counted, change under task_struct::pi_lock. Outside of a migration nobody
+ * but the task itself reads the universe, without a lock: it changes only while
+ * the task is at a safe point. task_struct::klp_quiescent is written by the task
+ * alone and believed only while the task is off its CPU, pinned by
+ * task_call_func().
+ *
+ * klp_irq_universe and klp_irq_behind change under klp_irq_lock, on the CPU
+ * itself with interrupts off and in task context, or for a CPU that is offline.
+ *
+ * The goal is written under klp_mutex.
+ *
+ * **Ordering**
+ *
+ * A fork copies the universe of its parent, which cannot change meanwhile, and
+ * compares it with the goal under tasklist_lock. The migrator takes that lock
+ * once behind publishing the goal, so that a child is either in the list that is
+ * walked then, or was compared with the new goal.
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cpu.h>
+#include <linux/moduleparam.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/workqueue.h>
+#include "internal.h"
+
+/* How long tasks asleep in a system call are left alone, in milliseconds. */
+static unsigned int poke_delay_ms = 200;
+module_param(poke_delay_ms, uint, 0644);
+
+/* Tasks that are visited before others get a chance to run. */
+#define KLP_WALK_CHUNK	256
+
+/* What a look at a task came to. */
+enum klp_visit {
+	KLP_VISIT_DONE,		/* the task is where it should be */
+	KLP_VISIT_BEHIND,	/* it is flagged and has to come by itself */
+	KLP_VISIT_AGAIN,	/* it is just about to fall asleep */
+};
+
+DEFINE_PER_CPU(u8, klp_irq_universe);
+static DEFINE_PER_CPU(bool, klp_irq_behind);
+static DEFINE_RAW_SPINLOCK(klp_irq_lock);
+
+static u8 klp_goal;
+
+/* The universe of the patched in a transition, the goal or not; else negative. */
+static int klp_patched_universe = -1;
+
+/* When the migration started, or was reversed */
+static ktime_t klp_started;
+
+/* Tasks and interrupt contexts behind the goal, and whoever is counting them. */
+static atomic_t klp_behind;
+
+static struct workqueue_struct *klp_wq;
+
+static void klp_done_fn(struct work_struct *work)
+{
+	klp_transition_done();
+}
+static DECLARE_WORK(klp_done_work, klp_done_fn);
+
+static void klp_behind_put(void)
+{
+	if (atomic_dec_and_test(&klp_behind))
+		queue_work(klp_wq, &klp_done_work);
+}
+
+/* Return: true if the task was counted as one who is behind. */
+static bool klp_arrive(struct task_struct *task)
+{
+	lockdep_assert_held(&task->pi_lock);
+	WRITE_ONCE(task->klp_universe, READ_ONCE(klp_goal));
+	return test_and_clear_tsk_thread_flag(task, TIF_PATCH_PENDING);
+}
+
+static bool klp_arrive_cpu(int cpu)
+{
+	bool counted = per_cpu(klp_irq_behind, cpu);
+
+	lockdep_assert_held(&klp_irq_lock);
+	WRITE_ONCE(per_cpu(klp_irq_universe, cpu), READ_ONCE(klp_goal));
+	WRITE_ONCE(per_cpu(klp_irq_behind, cpu), false);
+	return counted;
+}
+
+/* In task context, so that no interrupt is half way through on this CPU. */
+static void klp_migrate_this_cpu(void)
+{
+	bool counted = false;
+
+	if (WARN_ON_ONCE(in_nmi() || in_hardirq() || in_serving_softirq()))
+		return;
+
+	scoped_guard(raw_spinlock_irqsave, &klp_irq_lock) {
+		if (this_cpu_read(klp_irq_behind))
+			counted = klp_arrive_cpu(smp_processor_id());
+	}
+	if (counted)
+		klp_behind_put();
+}
+
+/**
+ * klp_update_patch_state - migrate the current task, which is at a safe point
+ * @task: the current task
+ *
+ * Called on the way out to user mode and from klp_safe_point(). Takes the
+ * interrupt context of this CPU along.
+ *
+ * Context: Task context, no raw spinlock held.
+ */
+void klp_update_patch_state(struct task_struct *task)
+{
+	bool counted;
+
+	if (WARN_ON_ONCE(task != current))
+		return;
+
+	scoped_guard(raw_spinlock_irqsave, &task->pi_lock)
+		counted = klp_arrive(task);
+	klp_migrate_this_cpu();
+	if (counted)
+		klp_behind_put();
+}
+EXPORT_SYMBOL_GPL(klp_update_patch_state);
+
+/**
+ * klp_task_dead - stop counting a task that can't run any more
+ * @task: task that was switched away from for the last time
+ *
+ * Until then it may run old code, although it has left the task list long ago.
+ *
+ * Context: finish_task_switch(), preemption disabled, no runqueue lock held.
+ */
+void klp_task_dead(struct task_struct *task)
+{
+	bool counted;
+
+	scoped_guard(raw_spinlock_irqsave, &task->pi_lock)
+		counted = klp_arrive(task);
+	if (counted)
+		klp_behind_put();
+}
+
+/**
+ * klp_copy_process - let a new task live in the universe of its parent
+ * @child: the new task, not yet in the task list
+ *
+ * The flags of the child were copied long ago, they may be out of date.
+ *
+ * Context: tasklist_lock held for writing; fork does not fail any more.
+ */
+void klp_copy_process(struct task_struct *child)
+{
+	child->klp_universe = current->klp_universe;
+	if (likely(child->klp_universe == READ_ONCE(klp_goal))) {
+		clear_tsk_thread_flag(child, TIF_PATCH_PENDING);
+		return;
+	}
+	atomic_inc(&klp_behind);
+	set_tsk_thread_flag(child, TIF_PATCH_PENDING);
+}
+
+/**
+ * klp_task_patch_state - what /proc/<pid>/patch_state says
+ * @task: the task
+ *
+ * Return: -1 outside of a transition, else whether the task is patched: 0 or 1.
+ */
+int klp_task_patch_state(struct task_struct *task)
+{
+	int patched = READ_ONCE(klp_patched_universe);
+
+	return patched < 0 ? -1 : READ_ONCE(task->klp_universe) == patched;
+}
+
+/* A task that will not run any more, or holds nothing over while it does not. */
+static bool klp_may_move(struct task_struct *task)
+{
+	if (task_curr(task))
+		return false;
+	/* An idle task gives up its CPU in one place, between two idle phases. */
+	return READ_ONCE(task->klp_quiescent) ||
+	       task == idle_task(task_cpu(task)) ||
+	       READ_ONCE(task->__state) == TASK_DEAD;
+}
+
+/* Called by task_call_func(): @task neither starts nor stops running. */
+static int klp_visit_task(struct task_struct *task, void *arg)
+{
+	bool *force = arg;
+
+	if (task->klp_universe == klp_goal || *force || klp_may_move(task)) {
+		/* The migrator is counted as well, this is never the last. */
+		if (klp_arrive(task))
+			atomic_dec(&klp_behind);
+		return KLP_VISIT_DONE;
+	}
+
+	/* Barrier A, see klp_quiescent_enter(): the flag before the marker. */
+	if (!test_and_set_tsk_thread_flag(task, TIF_PATCH_PENDING))
+		atomic_inc(&klp_behind);
+	return READ_ONCE(task->klp_quiescent) ? KLP_VISIT_AGAIN : KLP_VISIT_BEHIND;
+}
+
+static enum klp_visit klp_visit(struct task_struct *task, bool force)
+{
+	enum klp_visit seen;
+
+	/* A task that is falling asleep is off its CPU, or awake, in no time. */
+	while ((seen = task_call_func(task, klp_visit_task, &force)) ==
+	       KLP_VISIT_AGAIN)
+		cpu_relax();
+	return seen;
+}
+
+static void klp_flag_task(struct task_struct *task)
+{
+	/* Who runs in user mode comes by at once when he is interrupted. */
+	if (klp_visit(task, false) == KLP_VISIT_BEHIND)
+		kick_process(task);
+}
+
+static void klp_force_task(struct task_struct *task)
+{
+	klp_visit(task, true);
+}
+
+/*
+ * Those who sleep in a system call leave it when they see a signal; there is
+ * none, so they restart it. Kernel threads are not disturbed: what they do when
+ * they are woken for nothing is their own secret.
+ */
+static void klp_poke_task(struct task_struct *task)
+{
+	if (!klp_patch_pending(task) || klp_visit(task, false) == KLP_VISIT_DONE)
+		return;
+	if (!(task->flags & PF_KTHREAD))
+		set_notify_signal(task);
+}
+
+/* Let others run. Return: false if the place in the list was lost. */
+static bool klp_walk_pause(struct task_struct *leader, struct task_struct *task)
+{
+	bool alive;
+
+	get_task_struct(leader);
+	get_task_struct(task);
+	rcu_read_unlock();
+	cond_resched();
+	rcu_read_lock();
+	/* An exec by another thread takes the place of the leader. */
+	alive = pid_alive(leader) && pid_alive(task) &&
+		thread_group_leader(leader);
+	put_task_struct(task);
+	put_task_struct(leader);
+	return alive;
+}
+
+/*
+ * Call @fn for each task in the list, at least once. A task that is added
+ * meanwhile may be missed, see "Ordering" above.
+ */
+static void klp_for_each_task(void (*fn)(struct task_struct *task))
+{
+	struct task_struct *leader, *task;
+	unsigned int nr = 0;
+
+	guard(rcu)();
+again:
+	for_each_process_thread(leader, task) {
+		fn(task);
+		if (++nr % KLP_WALK_CHUNK && !need_resched())
+			continue;
+		if (!klp_walk_pause(leader, task))
+			goto again;
+	}
+}
+
+/* Called with cpus_read_lock() held, or for a CPU that was just unplugged. */
+static void klp_visit_irq_context(int cpu, bool force)
+{
+	guard(raw_spinlock_irqsave)(&klp_irq_lock);
+
+	if (per_cpu(klp_irq_universe, cpu) == klp_goal || force) {
+		if (klp_arrive_cpu(cpu))
+			atomic_dec(&klp_behind);
+	} else if (!per_cpu(klp_irq_behind, cpu)) {
+		WRITE_ONCE(per_cpu(klp_irq_behind, cpu), true);
+		atomic_inc(&klp_behind);
+	}
+}
+
+static void klp_visit_cpu(int cpu, bool force)
+{
+	/* Nothing runs on a CPU that is offline, and no interrupt arrives. */
+	force |= !cpu_online(cpu);
+	klp_visit_irq_context(cpu, force);
+	if (klp_visit(idle_task(cpu), force) == KLP_VISIT_BEHIND ||
+	    klp_irq_is_behind(cpu))
+		wake_up_if_idle(cpu);
+}
+
+static void klp_migrate_cpu_fn(struct work_struct *work)
+{
+	klp_migrate_this_cpu();
+}
+static DEFINE_PER_CPU(struct work_struct, klp_migrate_cpu_work);
+
+/* A CPU that neither idles nor returns to user mode runs a work item for us. */
+static void klp_poke_cpus(void)
+{
+	int cpu;
+
+	guard(cpus_read_lock)();
+	for_each_online_cpu(cpu) {
+		klp_visit_cpu(cpu, false);
+		if (klp_irq_is_behind(cpu))
+			queue_work_on(cpu, system_percpu_wq,
+				      per_cpu_ptr(&klp_migrate_cpu_work, cpu));
+	}
+}
+
+static void klp_poke_fn(struct work_struct *work);
+static DECLARE_DELAYED_WORK(klp_poke_work, klp_poke_fn);
+
+static void klp_poke_later(void)
+{
+	queue_delayed_work(klp_wq, &klp_poke_work,
+			   msecs_to_jiffies(READ_ONCE(poke_delay_ms)));
+}
+
+static void klp_poke_fn(struct work_struct *work)
+{
+	guard(mutex)(&klp_mutex);
+	if (klp_patched_universe < 0)
+		return;
+
+	atomic_inc(&klp_behind);
+	klp_for_each_task(klp_poke_task);
+	klp_poke_cpus();
+	klp_behind_put();
+	klp_poke_later();
+}
+
+/**
+ * klp_goal_universe - the universe that all live in, or move to
+ *
+ * Return: number of the universe.
+ */
+u8 klp_goal_universe(void)
+{
+	return READ_ONCE(klp_goal);
+}
+
+/**
+ * klp_next_universe - the universe of those who have migrated
+ *
+ * Before a transition it is the one that nobody lives in.
+ *
+ * Context: klp_mutex held.
+ * Return: number of the universe.
+ */
+u8 klp_next_universe(void)
+{
+	lockdep_assert_held(&klp_mutex);
+	return klp_patched_universe < 0 ? !klp_goal : klp_goal;
+}
+
+/**
+ * klp_caller_universe - the universe of the running code
+ *
+ * Process context follows the task, also with bottom halves disabled.
+ *
+ * Context: Any, preemption disabled.
+ * Return: number of the universe.
+ */
+u8 notrace klp_caller_universe(void)
+{
+	if (in_nmi() || in_hardirq() || in_serving_softirq())
+		return __this_cpu_read(klp_irq_universe);
+	return READ_ONCE(current->klp_universe);
+}
+
+static void klp_visit_cpus(bool force)
+{
+	int cpu;
+
+	lockdep_assert_cpus_held();
+	for_each_possible_cpu(cpu)
+		klp_visit_cpu(cpu, force);
+}
+
+/**
+ * klp_migration_start - let everybody move to the other universe
+ * @patching: whether the patched live there
+ *
+ * All functions that differ between the universes have to be redirected before.
+ * Called a second time in a transition it reverses it.
+ *
+ * Context: Process context, klp_mutex held.
+ */
+void klp_migration_start(bool patching)
+{
+	lockdep_assert_held(&klp_mutex);
+
+	klp_started = ktime_get();
+	/* Count this function, so that nobody else brings the count to zero. */
+	atomic_inc(&klp_behind);
+
+	scoped_guard(cpus_read_lock) {
+		WRITE_ONCE(klp_patched_universe, patching ? !klp_goal : klp_goal);
+		/*
+		 * Barrier B: orders the redirection before the goal. Whoever
+		 * migrates takes a lock that was taken for flagging it, behind
+		 * this store, and then sees what the redirects were set to.
+		 */
+		smp_store_release(&klp_goal, !klp_goal);
+		klp_visit_cpus(false);
+	}
+
+	/* See "Ordering" above: no fork has the old goal in hand any more. */
+	read_lock(&tasklist_lock);
+	read_unlock(&tasklist_lock);
+
+	klp_for_each_task(klp_flag_task);
+	klp_poke_later();
+	klp_behind_put();
+}
+
+/**
+ * klp_migration_force - move whoever is behind, safe or not
+ *
+ * Context: Process context, klp_mutex held.
+ */
+void klp_migration_force(void)
+{
+	lockdep_assert_held(&klp_mutex);
+
+	atomic_inc(&klp_behind);
+	scoped_guard(cpus_read_lock)
+		klp_visit_cpus(true);
+	klp_for_each_task(klp_force_task);
+	klp_behind_put();
+}
+
+/**
+ * klp_migration_done - has everybody arrived in the goal?
+ *
+ * Context: klp_mutex held.
+ * Return: true if nobody is behind.
+ */
+bool klp_migration_done(void)
+{
+	lockdep_assert_held(&klp_mutex);
+	return !klp_migration_behind();
+}
+
+/**
+ * klp_migration_behind - how many have not arrived in the goal
+ *
+ * Context: Any.
+ * Return: number of tasks, idle tasks and interrupt contexts.
+ */
+int klp_migration_behind(void)
+{
+	return atomic_read(&klp_behind);
+}
+
+/**
+ * klp_migration_age_ms - how long the migration has been going on
+ *
+ * Context: klp_mutex held.
+ * Return: milliseconds since it started, or was reversed.
+ */
+unsigned int klp_migration_age_ms(void)
+{
+	lockdep_assert_held(&klp_mutex);
+	return ktime_ms_delta(ktime_get(), klp_started);
+}
+
+/**
+ * klp_irq_is_behind - has the interrupt context of a CPU not arrived yet?
+ * @cpu: the CPU
+ *
+ * Context: Any.
+ * Return: true if it is behind.
+ */
+bool klp_irq_is_behind(int cpu)
+{
+	return READ_ONCE(per_cpu(klp_irq_behind, cpu));
+}
+
+/**
+ * klp_migration_end - the transition is over
+ *
+ * Context: Process context, klp_mutex held.
+ */
+void klp_migration_end(void)
+{
+	lockdep_assert_held(&klp_mutex);
+	WRITE_ONCE(klp_patched_universe, -1);
+	cancel_delayed_work(&klp_poke_work);
+}
+
+/**
+ * klp_migration_flush - wait until a transition that is over has been completed
+ *
+ * Context: Process context, sleeps, klp_mutex not held.
+ */
+void klp_migration_flush(void)
+{
+	flush_work(&klp_done_work);
+}
+
+/* A CPU that was unplugged in mid-transition passes no safe point any more. */
+static int klp_cpu_dead(unsigned int cpu)
+{
+	atomic_inc(&klp_behind);
+	klp_visit_irq_context(cpu, true);
+	klp_visit(idle_task(cpu), true);
+	klp_behind_put();
+	return 0;
+}
+
+static int __init klp_universe_init(void)
+{
+	int cpu, ret;
+
+	for_each_possible_cpu(cpu)
+		INIT_WORK(per_cpu_ptr(&klp_migrate_cpu_work, cpu),
+			  klp_migrate_cpu_fn);
+
+	klp_wq = alloc_ordered_workqueue("livepatch", 0);
+	if (!klp_wq)
+		return -ENOMEM;
+	ret = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN, "livepatch:dead",
+					NULL, klp_cpu_dead);
+	return ret < 0 ? ret : 0;
+}
+core_initcall(klp_universe_init);
