@@ -309,9 +309,8 @@ lpt_reset() {
 	[ -e "$TARGET/timers" ] && echo 0 > "$TARGET/timers"
 	[ -e "$TARGET/requeue" ] && echo 0 > "$TARGET/requeue"
 	for file in "$KLP"/lpt_*/enabled; do
-		[ -e "$file" ] || continue
 		settle > /dev/null
-		echo 0 > "$file" 2> /dev/null
+		[ ! -e "$file" ] || write_to "$file" 0
 	done
 	settle > /dev/null
 	for module in lpt_pair{2,3,4} lpt_vmlinux lpt_input lpt_unmarked \

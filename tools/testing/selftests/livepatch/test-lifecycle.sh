@@ -15,6 +15,7 @@ load_both() {
 }
 
 # held PATCH [PARAMETERS] - load it, and let it wait for a task in lpt_hold()
+# Whoever patches lpt_hold() before must have been loaded with hold=1
 held() {
 	hold
 	load "$@"
@@ -97,7 +98,7 @@ test_refused_writes() {
 	load lpt_target
 	apply lpt_pair2
 	fails_with "$EINVAL" write_to "$KLP/lpt_pair2/enabled" 1
-	fails_with "$EINVAL" write_to "$KLP/lpt_pair2/enabled" nonsense
+	fails_with "$EINVAL" write_to "$KLP/lpt_pair2/enabled" x
 	fails_with "$EINVAL" write_to "$KLP/lpt_pair2/force" 1
 	is "$(version)" 2
 	is "$(attr lpt_pair2 enabled)" 1
@@ -200,13 +201,13 @@ test_reverse_often() {
 
 test_one_at_a_time() {
 	load_both
-	apply lpt_pair3
+	apply lpt_pair3 hold=1
 	held lpt_pair2
 	fails_with "$EBUSY" load lpt_pair4
 	fails_with "$EBUSY" write_to "$KLP/lpt_pair3/enabled" 0
 	in_transition
 	not loaded lpt_pair4
-	release
+	release_all
 	settle
 	is "$(version)" 2
 	apply lpt_pair4
@@ -283,10 +284,10 @@ test_replace_less() {
 
 test_replace_reversed() {
 	load_both
-	apply lpt_pair2
+	apply lpt_pair2 hold=1
 	held lpt_pair4 replace=1 only_a=1
 	disable lpt_pair4
-	release
+	release_all
 	settle
 	is "$(version)" 2
 	is "$(attr lpt_pair2 enabled)" 1
