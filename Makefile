@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # The targets of the project; the kernel's own Makefile is in build/tree.
 
-.PHONY: help packages base tree kernel check demo vm shell series lint bench \
+.PHONY: help packages base tree kernel check demo vm boot shell series lint bench \
 	torture clean
 .DEFAULT_GOAL := help
 
@@ -53,8 +53,22 @@ check: kernel
 demo: kernel
 	@demo/demo
 
-vm:
-	@lab/vm "$(or $(RUN),$(error make vm RUN=DIR))"
+# make itself exits with 2 for any failure; lab/exit.c makes it the guest's.
+ifneq ($(filter vm,$(MAKECMDGOALS)),)
+-load build/exit.so(exit_gmk_setup)
+endif
+
+build/exit.so: lab/exit.c
+	@mkdir -p build
+	@gcc -shared -fPIC -O2 -Wall -Wextra -o $@ $<
+
+vm: status := build/vm/status.$(shell echo $$PPID)
+vm: boot
+	@$(exit $(shell cat $(status); rm $(status)))
+
+boot:
+	@mkdir -p build/vm
+	@lab/vm "$(or $(RUN),$(error make vm RUN=DIR))"; echo $$? >$(status)
 
 shell:
 	@lab/vm -i $(RUN)
