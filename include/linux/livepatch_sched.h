@@ -25,6 +25,7 @@
 #ifdef CONFIG_LIVEPATCH
 
 void klp_update_patch_state(struct task_struct *task);
+void klp_task_unhashed(struct task_struct *task);
 void klp_task_dead(struct task_struct *task);
 
 static inline bool klp_patch_pending(struct task_struct *task)
@@ -94,6 +95,7 @@ static inline bool klp_freezer_is_safe_point(void)
 
 #else /* !CONFIG_LIVEPATCH */
 
+static inline void klp_task_unhashed(struct task_struct *task) { }
 static inline void klp_task_dead(struct task_struct *task) { }
 static inline bool klp_patch_pending(struct task_struct *task) { return false; }
 static inline void klp_update_patch_state(struct task_struct *task) { }

@@ -7,10 +7,20 @@
 #ifndef _LINUX_LIVEPATCH_TRAMPOLINE_H_
 #define _LINUX_LIVEPATCH_TRAMPOLINE_H_
 
-#include <linux/percpu-defs.h>
+#include <linux/errno.h>
+#include <linux/percpu.h>
+#include <linux/preempt.h>
 #include <linux/types.h>
 
 #define KLP_UNIVERSES	2
+
+/*
+ * In which contexts it is the universe of the CPU that counts, by the bits of
+ * the preempt count: NMI, hard interrupt, and softirq being served. With
+ * PREEMPT_RT softirqs run in tasks, can be preempted, and follow the task.
+ */
+#define KLP_IRQ_MASK	(NMI_MASK | HARDIRQ_MASK | \
+			 (IS_ENABLED(CONFIG_PREEMPT_RT) ? 0 : SOFTIRQ_OFFSET))
 
 /* Universe of the NMIs, hard and soft interrupts of a CPU */
 DECLARE_PER_CPU(u8, klp_irq_universe);
@@ -24,10 +34,10 @@ DECLARE_PER_CPU(u8, klp_irq_universe);
  * entry. All of these are called in process context, on memory that nobody runs
  * yet or any more.
  */
-void *klp_arch_alloc_block(unsigned int nr);
+void *klp_arch_alloc_block(unsigned int nr, size_t *size);
 unsigned long klp_arch_build_trampoline(void *block, unsigned int idx,
 					const unsigned long to[KLP_UNIVERSES]);
-void klp_arch_seal_block(void *block, unsigned int nr);
+int klp_arch_seal_block(void *block, size_t size);
 void klp_arch_free_block(void *block);
 
 /* Where the original function goes on behind its call site at @ip. */
@@ -35,14 +45,20 @@ unsigned long klp_arch_behind_site(unsigned long ip);
 
 #else
 
-static inline void *klp_arch_alloc_block(unsigned int nr) { return NULL; }
+static inline void *klp_arch_alloc_block(unsigned int nr, size_t *size)
+{
+	return NULL;
+}
 static inline unsigned long
 klp_arch_build_trampoline(void *block, unsigned int idx,
 			  const unsigned long to[KLP_UNIVERSES])
 {
 	return 0;
 }
-static inline void klp_arch_seal_block(void *block, unsigned int nr) { }
+static inline int klp_arch_seal_block(void *block, size_t size)
+{
+	return -EOPNOTSUPP;
+}
 static inline void klp_arch_free_block(void *block) { }
 static inline unsigned long klp_arch_behind_site(unsigned long ip)
 {
@@ -50,5 +66,11 @@ static inline unsigned long klp_arch_behind_site(unsigned long ip)
 }
 
 #endif /* CONFIG_LIVEPATCH_TRAMPOLINE */
+
+#ifdef CONFIG_LIVEPATCH
+bool klp_is_trampoline(unsigned long addr);
+#else
+static inline bool klp_is_trampoline(unsigned long addr) { return false; }
+#endif
 
 #endif /* _LINUX_LIVEPATCH_TRAMPOLINE_H_ */

@@ -88,8 +88,8 @@ struct klp_redirect {
 struct klp_redirect *klp_redirect_get(unsigned long ip, const char *name);
 void klp_redirect_set(struct klp_redirect *redirect, void *now, void *then);
 int klp_redirect_commit(void);
-void klp_redirect_must_commit(void);
-void klp_redirect_settle(void);
+int klp_redirect_must_commit(void);
+int klp_redirect_settle(void);
 
 /* --------------- object.c: the functions of a patch in one object, bound to it */
 
@@ -127,6 +127,8 @@ static inline bool klp_object_is_loaded(const struct live_object *obj)
 {
 	return !obj->desc->name || obj->desc->mod;
 }
+
+bool klp_is_never_left(const struct live_func *func);
 
 int klp_object_bind(struct live_object *obj, struct module *mod);
 void klp_object_unbind(struct live_object *obj);
@@ -175,7 +177,7 @@ enum klp_patch_state {
  * @mod:	the patch module
  * @state:	where it is in its life
  * @replace:	it replaces all older patches
- * @forced:	a task may be inside its code for ever: the module stays
+ * @pinned:	a task may be inside its code for ever: the module stays
  * @nr_objs:	number of objects
  * @objs:	its objects
  */
@@ -186,7 +188,7 @@ struct live_patch {
 	struct module *mod;
 	enum klp_patch_state state;
 	bool replace;
-	bool forced;
+	bool pinned;
 	unsigned int nr_objs;
 	struct live_object **objs;
 };

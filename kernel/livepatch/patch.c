@@ -29,8 +29,10 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/cleanup.h>
+#include <trace/events/livepatch.h>
 #include "internal.h"
 
+/* One transition, one change of the list of patches at a time: see above. */
 DEFINE_MUTEX(klp_mutex);
 LIST_HEAD(klp_patches);
 
@@ -67,6 +69,38 @@ static void klp_set_state(struct live_patch *patch, enum klp_patch_state state)
 	lockdep_assert_held(&klp_mutex);
 	WARN_ON_ONCE(!(from[state] & BIT(patch->state)));
 	patch->state = state;
+}
+
+/* A task may be inside of its code, now or later: the module has to stay. */
+static void klp_pin(struct live_patch *patch)
+{
+	lockdep_assert_held(&klp_mutex);
+	patch->pinned = true;
+}
+
+static void klp_pin_all(void)
+{
+	struct live_patch *patch;
+
+	klp_for_each_patch(patch)
+		klp_pin(patch);
+}
+
+static void klp_warn_never_left(struct live_patch *patch)
+{
+	struct live_object *obj;
+	struct live_func *func;
+	unsigned int i, j;
+
+	klp_for_each_object(patch, i, obj) {
+		klp_for_each_func(obj, j, func) {
+			if (!func->redirect || !klp_is_never_left(func))
+				continue;
+			pr_warn("patch '%s': tasks inside '%s' stay in the code that they entered, only new calls get the new one; the module can't be removed again\n",
+				patch->mod->name, func->desc->old_name);
+			klp_pin(patch);
+		}
+	}
 }
 
 static bool klp_is_patching(void)
@@ -244,9 +278,12 @@ static void klp_finish_transition(struct list_head *gone)
 	pr_debug("'%s': completing %s transition\n", patch->mod->name,
 		 direction);
 
-	klp_redirect_settle();
-	klp_migration_end();
+	trace_livepatch_complete(patch->mod->name, patched,
+				 klp_migration_age_ms());
 	klp_finish_states();
+	if (klp_redirect_settle())
+		klp_pin_all();
+	klp_migration_end();
 	/* They may ask for the states of the patches that are replaced. */
 	klp_finish_callbacks(patch, patched);
 	klp_collect_disabled(gone);
@@ -263,7 +300,7 @@ static void klp_release_patches(struct list_head *gone)
 
 	list_for_each_entry_safe(patch, next, gone, list) {
 		list_del_init(&patch->list);
-		if (!patch->forced)
+		if (!patch->pinned)
 			module_put(patch->mod);
 		klp_patch_destroy(patch);
 	}
@@ -299,6 +336,7 @@ static void klp_start_transition(void)
 {
 	pr_notice("'%s': starting %s transition\n", klp_in_transition->mod->name,
 		  klp_transition_direction());
+	trace_livepatch_start(klp_in_transition->mod->name, klp_is_patching(), 0);
 	klp_migration_start(klp_is_patching());
 }
 
@@ -322,6 +360,8 @@ static void klp_reverse_transition(void)
 		 klp_is_patching() ? "patching to unpatching" :
 				     "unpatching to patching");
 	klp_swap_states();
+	trace_livepatch_reverse(klp_in_transition->mod->name, klp_is_patching(),
+				klp_migration_age_ms());
 	klp_start_transition();
 }
 
@@ -349,6 +389,7 @@ static int klp_enable(struct live_patch *patch, struct list_head *gone)
 		klp_cancel_transition(patch, gone);
 		return ret;
 	}
+	klp_warn_never_left(patch);
 	klp_start_transition();
 	return 0;
 }
@@ -360,13 +401,10 @@ static int klp_disable(struct live_patch *patch)
 	int ret;
 
 	klp_begin_transition(patch, KLP_DISABLING);
-	klp_for_each_object(patch, i, obj) {
-		if (obj->patched)
-			klp_object_pre_unpatch(obj);
-	}
 	klp_for_each_object(patch, i, obj)
 		klp_object_retire(obj);
 
+	/* Nobody notices that before the migration starts. */
 	ret = klp_redirect_commit();
 	if (ret) {
 		pr_err("failed to disable patch '%s' (%d)\n", patch->mod->name, ret);
@@ -375,6 +413,10 @@ static int klp_disable(struct live_patch *patch)
 		klp_set_state(patch, KLP_ENABLED);
 		WRITE_ONCE(klp_in_transition, NULL);
 		return ret;
+	}
+	klp_for_each_object(patch, i, obj) {
+		if (obj->patched)
+			klp_object_pre_unpatch(obj);
 	}
 	klp_start_transition();
 	return 0;
@@ -425,9 +467,11 @@ int klp_patch_force(struct live_patch *patch)
 
 	pr_warn("forcing remaining tasks to the %s state\n",
 		klp_is_patching() ? "patched" : "unpatched");
+	trace_livepatch_force(patch->mod->name, klp_is_patching(),
+			      klp_migration_age_ms());
 	klp_for_each_patch(other) {
 		if (other->state != KLP_ENABLING)
-			other->forced = true;
+			klp_pin(other);
 	}
 	klp_migration_force();
 	return 0;

@@ -57,17 +57,24 @@ struct klp_group {
 
 /**
  * struct klp_block - trampolines that were built together
+ * @list:	in the list of all blocks
  * @text:	the trampolines
+ * @size:	bytes of @text
  * @nr:		how many redirects lead to one of them
  * @free:	in the list of what waits for its grace period
  */
 struct klp_block {
+	struct list_head list;
 	void *text;
+	size_t size;
 	unsigned int nr;
 	struct llist_node free;
 };
 
 static DEFINE_HASHTABLE(klp_redirects, 8);
+
+/* All blocks that a call site leads to, written under klp_mutex */
+static LIST_HEAD(klp_blocks);
 
 /* Noted by klp_redirect_set(), for the next commit */
 static LIST_HEAD(klp_noted);
@@ -110,8 +117,7 @@ static unsigned long klp_redirect_entry(struct ftrace_ops *ops, unsigned long ip
 
 	guard(preempt_notrace)();
 	redirect = klp_redirect_find(ip);
-	return WARN_ON_ONCE(!redirect) ? ops->trampoline :
-					 READ_ONCE(redirect->entry);
+	return WARN_ON_ONCE(!redirect) ? FTRACE_ADDR : READ_ONCE(redirect->entry);
 }
 
 #define KLP_OPS_FLAGS	(FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_PERMANENT | \
@@ -157,14 +163,36 @@ static void klp_free_fn(struct work_struct *work)
 		kfree(block);
 	}
 }
+
 static DECLARE_WORK(klp_free_work, klp_free_fn);
 
 static void klp_block_put(struct klp_block *block)
 {
 	if (!block || --block->nr)
 		return;
+	/* The trace of a task that was preempted in it may end there. */
+	list_del_rcu(&block->list);
 	llist_add(&block->free, &klp_dead_blocks);
 	queue_work(system_dfl_wq, &klp_free_work);
+}
+
+/**
+ * klp_is_trampoline - is there a trampoline of live patching at an address?
+ * @addr: the address
+ *
+ * Context: Any.
+ * Return: true if a call site leads into the block of trampolines there.
+ */
+bool notrace klp_is_trampoline(unsigned long addr)
+{
+	struct klp_block *block;
+
+	guard(preempt_notrace)();
+	list_for_each_entry_rcu(block, &klp_blocks, list, true) {
+		if (addr - (unsigned long)block->text < block->size)
+			return true;
+	}
+	return false;
 }
 
 static bool klp_redirect_differs(const struct klp_redirect *redirect)
@@ -186,23 +214,34 @@ static unsigned long klp_redirect_to(const struct klp_redirect *redirect,
 	return fn ? (unsigned long)fn : klp_arch_behind_site(redirect->ip);
 }
 
+/*
+ * ftrace keeps the kind of a jump in the lowest bit of its target, so a function
+ * at an odd address can only be reached from a trampoline.
+ */
+static bool klp_redirect_wants_trampoline(const struct klp_redirect *redirect)
+{
+	return klp_redirect_differs(redirect) ||
+	       ftrace_is_jmp(klp_redirect_to(redirect, 0));
+}
+
 static struct klp_block *klp_alloc_block(unsigned int nr)
 {
 	struct klp_block *block = kzalloc_obj(*block);
 
 	if (!block)
 		return NULL;
-	block->text = klp_arch_alloc_block(nr);
+	block->text = klp_arch_alloc_block(nr, &block->size);
 	if (!block->text) {
 		kfree(block);
 		return NULL;
 	}
 	/* For the commit that fills it */
 	block->nr = 1;
+	list_add_rcu(&block->list, &klp_blocks);
 	return block;
 }
 
-static void klp_fill_block(struct klp_block *block, unsigned int nr)
+static int klp_fill_block(struct klp_block *block)
 {
 	struct klp_redirect *redirect;
 	unsigned int idx = 0;
@@ -213,12 +252,13 @@ static void klp_fill_block(struct klp_block *block, unsigned int nr)
 			klp_redirect_to(redirect, 1),
 		};
 
-		if (!klp_redirect_differs(redirect))
+		if (!klp_redirect_wants_trampoline(redirect))
 			continue;
-		redirect->next_entry = ftrace_jmp_set(
-			klp_arch_build_trampoline(block->text, idx++, to));
+		redirect->next_entry =
+			klp_arch_build_trampoline(block->text, idx++, to);
+		redirect->next_entry = ftrace_jmp_set(redirect->next_entry);
 	}
-	klp_arch_seal_block(block->text, nr);
+	return klp_arch_seal_block(block->text, block->size);
 }
 
 /*
@@ -235,7 +275,7 @@ static int klp_prepare_entries(struct klp_block **blockp)
 		return 0;
 
 	list_for_each_entry(redirect, &klp_noted, change) {
-		nr += klp_redirect_differs(redirect);
+		nr += klp_redirect_wants_trampoline(redirect);
 		redirect->next_entry = ftrace_jmp_set(klp_redirect_to(redirect, 0));
 	}
 	if (!nr)
@@ -244,8 +284,10 @@ static int klp_prepare_entries(struct klp_block **blockp)
 	*blockp = klp_alloc_block(nr);
 	if (!*blockp)
 		return -ENOMEM;
-	klp_fill_block(*blockp, nr);
-	return 0;
+	if (!klp_fill_block(*blockp))
+		return 0;
+	klp_block_put(*blockp);
+	return -ENOMEM;
 }
 
 /* The call site jumps to what was prepared for it, or is just about to. */
@@ -253,7 +295,7 @@ static void klp_adopt_entry(struct klp_redirect *redirect,
 			    struct klp_block *block)
 {
 	klp_block_put(redirect->block);
-	redirect->block = klp_redirect_differs(redirect) ? block : NULL;
+	redirect->block = klp_redirect_wants_trampoline(redirect) ? block : NULL;
 	if (redirect->block)
 		block->nr++;
 	WRITE_ONCE(redirect->entry, redirect->next_entry);
@@ -281,11 +323,6 @@ static bool klp_leaves_group(const struct klp_redirect *redirect,
 	return redirect->group == group && !klp_redirect_is_used(redirect);
 }
 
-/* The noted redirects that match; the cursor may be removed from the list. */
-#define klp_for_each_noted(redirect, next, match, group)			\
-	list_for_each_entry_safe(redirect, next, &klp_noted, change)	\
-		if (match(redirect, group))
-
 /*
  * Collect the call sites that match. Return: their number, and the array to be
  * freed in @ipsp. Or -ENOMEM, unless @gfp rules it out.
@@ -293,12 +330,14 @@ static bool klp_leaves_group(const struct klp_redirect *redirect,
 static int klp_collect(klp_match_t match, const struct klp_group *group,
 		       unsigned long **ipsp, gfp_t gfp)
 {
-	struct klp_redirect *redirect, *next;
+	struct klp_redirect *redirect;
 	unsigned int nr = 0;
 
 	*ipsp = NULL;
-	klp_for_each_noted(redirect, next, match, group)
-		nr++;
+	list_for_each_entry(redirect, &klp_noted, change) {
+		if (match(redirect, group))
+			nr++;
+	}
 	if (!nr)
 		return 0;
 
@@ -307,8 +346,10 @@ static int klp_collect(klp_match_t match, const struct klp_group *group,
 		return -ENOMEM;
 
 	nr = 0;
-	klp_for_each_noted(redirect, next, match, group)
-		(*ipsp)[nr++] = redirect->ip;
+	list_for_each_entry(redirect, &klp_noted, change) {
+		if (match(redirect, group))
+			(*ipsp)[nr++] = redirect->ip;
+	}
 	return nr;
 }
 
@@ -342,10 +383,10 @@ static bool klp_is_taken(const struct klp_redirect *redirect)
 
 static void klp_blame_function(int err)
 {
-	struct klp_redirect *redirect, *next;
+	struct klp_redirect *redirect;
 
-	klp_for_each_noted(redirect, next, klp_is_new, NULL) {
-		if (!klp_is_taken(redirect))
+	list_for_each_entry(redirect, &klp_noted, change) {
+		if (!klp_is_new(redirect, NULL) || !klp_is_taken(redirect))
 			continue;
 		pr_err("failed to register ftrace handler for function '%s' (%d)\n",
 		       redirect->name, err);
@@ -361,20 +402,24 @@ static void klp_free_group(struct klp_group *group)
 
 static int klp_register_group(struct klp_group *group, struct klp_block *block)
 {
-	struct klp_redirect *redirect, *next;
+	struct klp_redirect *redirect;
 	int ret;
 
 	/* They take effect one by one while this registers them. */
-	klp_for_each_noted(redirect, next, klp_is_new, NULL)
-		klp_adopt_entry(redirect, block);
+	list_for_each_entry(redirect, &klp_noted, change) {
+		if (klp_is_new(redirect, NULL))
+			klp_adopt_entry(redirect, block);
+	}
 
 	ret = register_ftrace_function(&group->ops);
 	if (ret) {
 		klp_blame_function(ret);
 		return ret;
 	}
-	klp_for_each_noted(redirect, next, klp_is_new, NULL)
-		redirect->group = group;
+	list_for_each_entry(redirect, &klp_noted, change) {
+		if (klp_is_new(redirect, NULL))
+			redirect->group = group;
+	}
 	return 0;
 }
 
@@ -400,42 +445,55 @@ static int klp_register_new(struct klp_block *block)
 
 static int klp_retarget(struct klp_block *block)
 {
-	struct klp_redirect *redirect, *next;
+	struct klp_redirect *redirect;
 	int ret;
 
 	ret = klp_filter(&klp_cover_ops, klp_is_retargeted);
 	if (ret > 0)
 		ret = register_ftrace_function(&klp_cover_ops) ?: 1;
 	if (ret > 0) {
-		klp_for_each_noted(redirect, next, klp_is_retargeted, NULL)
-			klp_adopt_entry(redirect, block);
+		list_for_each_entry(redirect, &klp_noted, change) {
+			if (klp_is_retargeted(redirect, NULL))
+				klp_adopt_entry(redirect, block);
+		}
 		ret = unregister_ftrace_function(&klp_cover_ops);
 	}
 	ftrace_free_filter(&klp_cover_ops);
 	return ret;
 }
 
-/* Give back the call sites of the group that redirect nobody. */
-static void klp_leave_group(struct klp_group *group)
+/* There is no way to go on without, and memory will come. */
+static int klp_remove_sites(struct klp_group *group, unsigned long *ips, int nr)
 {
-	struct klp_redirect *redirect, *next;
+	int ret;
+
+	if (group->nr == nr)
+		return unregister_ftrace_function(&group->ops);
+	while ((ret = ftrace_set_filter_ips(&group->ops, ips, nr, 1, 0)) == -ENOMEM)
+		msleep(20);
+	return ret;
+}
+
+/* Give back the call sites of the group that redirect nobody. */
+static int klp_leave_group(struct klp_group *group)
+{
+	struct klp_redirect *redirect;
 	unsigned long *ips;
 	int nr = klp_collect(klp_leaves_group, group, &ips,
 			     GFP_KERNEL | __GFP_NOFAIL);
+	int ret = klp_remove_sites(group, ips, nr);
 
-	klp_for_each_noted(redirect, next, klp_leaves_group, group)
-		redirect->group = NULL;
-
-	group->nr -= nr;
-	if (!group->nr) {
-		WARN_ON_ONCE(unregister_ftrace_function(&group->ops));
-		klp_free_group(group);
-	} else {
-		/* There is no way to go on without, and memory will come. */
-		while (ftrace_set_filter_ips(&group->ops, ips, nr, 1, 0) == -ENOMEM)
-			msleep(20);
-	}
 	kvfree(ips);
+	if (ret)
+		return ret;
+	list_for_each_entry(redirect, &klp_noted, change) {
+		if (klp_leaves_group(redirect, group))
+			redirect->group = NULL;
+	}
+	group->nr -= nr;
+	if (!group->nr)
+		klp_free_group(group);
+	return 0;
 }
 
 static void klp_free_redirect(struct klp_redirect *redirect)
@@ -447,18 +505,23 @@ static void klp_free_redirect(struct klp_redirect *redirect)
 	queue_work(system_dfl_wq, &klp_free_work);
 }
 
-static void klp_drop_unused(void)
+static int klp_drop_unused(void)
 {
 	struct klp_redirect *redirect, *next;
+	int ret;
 
 	list_for_each_entry(redirect, &klp_noted, change) {
-		if (redirect->group && !klp_redirect_is_used(redirect))
-			klp_leave_group(redirect->group);
+		if (!redirect->group || klp_redirect_is_used(redirect))
+			continue;
+		ret = klp_leave_group(redirect->group);
+		if (ret)
+			return ret;
 	}
 	list_for_each_entry_safe(redirect, next, &klp_noted, change) {
 		if (!klp_redirect_is_used(redirect))
 			klp_free_redirect(redirect);
 	}
+	return 0;
 }
 
 /* Everything that was noted is done. */
@@ -521,12 +584,11 @@ void klp_redirect_set(struct klp_redirect *redirect, void *now, void *then)
 	u8 next = klp_next_universe();
 
 	lockdep_assert_held(&klp_mutex);
+	if (redirect->fn[!next] == now && redirect->fn[next] == then)
+		return;
 	WRITE_ONCE(redirect->fn[!next], now);
 	WRITE_ONCE(redirect->fn[next], then);
-	if (list_empty(&redirect->change))
-		list_add_tail(&redirect->change, &klp_noted);
-	else
-		list_move_tail(&redirect->change, &klp_noted);
+	list_move_tail(&redirect->change, &klp_noted);
 }
 
 /**
@@ -554,31 +616,37 @@ int klp_redirect_commit(void)
 	if (!ret)
 		ret = klp_retarget(block);
 	klp_block_put(block);
-	if (ret)
-		return ret;
-
-	klp_drop_unused();
-	klp_forget_noted();
-	return 0;
+	if (!ret)
+		ret = klp_drop_unused();
+	if (!ret)
+		klp_forget_noted();
+	return ret;
 }
 
 /**
  * klp_redirect_must_commit - klp_redirect_commit(), where there is no way back
  *
  * Context: Process context, klp_mutex held, sleeps until there is memory.
+ * Return: 0. Or an error when ftrace has given up: call sites may lead anywhere
+ * that they led to before, and so nothing of that may be freed.
  */
-void klp_redirect_must_commit(void)
+int klp_redirect_must_commit(void)
 {
-	while (klp_redirect_commit() == -ENOMEM)
+	int ret;
+
+	while ((ret = klp_redirect_commit()) == -ENOMEM)
 		msleep(20);
+	WARN_ONCE(ret, "call sites can't be changed (%d)\n", ret);
+	return ret;
 }
 
 /**
  * klp_redirect_settle - everybody lives in the goal: forget the other universe
  *
  * Context: Process context, klp_mutex held, sleeps.
+ * Return: as klp_redirect_must_commit().
  */
-void klp_redirect_settle(void)
+int klp_redirect_settle(void)
 {
 	struct klp_redirect *redirect;
 	u8 goal = klp_goal_universe();
@@ -589,5 +657,5 @@ void klp_redirect_settle(void)
 	list_splice_tail_init(&klp_differing, &klp_noted);
 	list_for_each_entry(redirect, &klp_noted, change)
 		WRITE_ONCE(redirect->fn[!goal], redirect->fn[goal]);
-	klp_redirect_must_commit();
+	return klp_redirect_must_commit();
 }

@@ -55,12 +55,27 @@
 #include <linux/workqueue.h>
 #include "internal.h"
 
+#define CREATE_TRACE_POINTS
+#include <trace/events/livepatch.h>
+
 /* How long tasks asleep in a system call are left alone, in milliseconds. */
 static unsigned int poke_delay_ms = 200;
 module_param(poke_delay_ms, uint, 0644);
 
+/* They are asked again and again, at last every poke_delay_ms << this. */
+#define KLP_POKE_BACKOFF_MAX	5U
+
 /* Tasks that are visited before others get a chance to run. */
 #define KLP_WALK_CHUNK	256
+
+/* How often a walk starts again because the place in the list was lost. */
+#define KLP_WALK_LOST_MAX	16
+
+/* task_struct::klp_exiting, written under its pi_lock */
+enum {
+	KLP_EXIT_UNHASHED = 1,	/* plus the universe that it is counted in */
+	KLP_EXIT_DEAD = KLP_EXIT_UNHASHED + KLP_UNIVERSES,
+};
 
 /* What a look at a task came to. */
 enum klp_visit {
@@ -81,6 +96,16 @@ static int klp_patched_universe = -1;
 /* When the migration started, or was reversed */
 static ktime_t klp_started;
 
+/* Whether who is behind and can't be found does not count any more */
+static bool klp_forced;
+
+/*
+ * Tasks that have left the task list and still run, by the universe they lived
+ * in then. They can't be visited, so a transition waits until those in the
+ * universe that is left are dead. The sum over the CPUs is what counts.
+ */
+static DEFINE_PER_CPU(int [KLP_UNIVERSES], klp_exiting);
+
 /* Tasks and interrupt contexts behind the goal, and whoever is counting them. */
 static atomic_t klp_behind;
 
@@ -90,6 +115,7 @@ static void klp_done_fn(struct work_struct *work)
 {
 	klp_transition_done();
 }
+
 static DECLARE_WORK(klp_done_work, klp_done_fn);
 
 static void klp_behind_put(void)
@@ -99,10 +125,15 @@ static void klp_behind_put(void)
 }
 
 /* Return: true if the task was counted as one who is behind. */
-static bool klp_arrive(struct task_struct *task)
+static bool klp_arrive(struct task_struct *task, enum klp_place place)
 {
+	u8 goal = READ_ONCE(klp_goal);
+
 	lockdep_assert_held(&task->pi_lock);
-	WRITE_ONCE(task->klp_universe, READ_ONCE(klp_goal));
+	if (task->klp_universe != goal) {
+		WRITE_ONCE(task->klp_universe, goal);
+		trace_livepatch_migrate(task, place);
+	}
 	return test_and_clear_tsk_thread_flag(task, TIF_PATCH_PENDING);
 }
 
@@ -121,7 +152,9 @@ static void klp_migrate_this_cpu(void)
 {
 	bool counted = false;
 
-	if (WARN_ON_ONCE(in_nmi() || in_hardirq() || in_serving_softirq()))
+	if (WARN_ON_ONCE(preempt_count() & KLP_IRQ_MASK))
+		return;
+	if (!raw_cpu_read(klp_irq_behind))
 		return;
 
 	scoped_guard(raw_spinlock_irqsave, &klp_irq_lock) {
@@ -149,12 +182,54 @@ void klp_update_patch_state(struct task_struct *task)
 		return;
 
 	scoped_guard(raw_spinlock_irqsave, &task->pi_lock)
-		counted = klp_arrive(task);
+		counted = klp_arrive(task, task->flags & PF_KTHREAD ?
+				     KLP_AT_SAFE_POINT : KLP_AT_BOUNDARY);
 	klp_migrate_this_cpu();
 	if (counted)
 		klp_behind_put();
 }
 EXPORT_SYMBOL_GPL(klp_update_patch_state);
+
+/**
+ * klp_task_unhashed - a task has left the task list, and may still run
+ * @task: the task
+ *
+ * Context: tasklist_lock held for writing.
+ */
+void klp_task_unhashed(struct task_struct *task)
+{
+	guard(raw_spinlock_irqsave)(&task->pi_lock);
+
+	if (task->klp_exiting == KLP_EXIT_DEAD)
+		return;
+	task->klp_exiting = KLP_EXIT_UNHASHED + task->klp_universe;
+	this_cpu_inc(klp_exiting[task->klp_universe]);
+}
+
+static int klp_nr_exiting(u8 universe)
+{
+	int cpu, nr = 0;
+
+	for_each_possible_cpu(cpu)
+		nr += per_cpu(klp_exiting, cpu)[universe];
+	return nr;
+}
+
+/* Return: true if a transition may have been waiting for this task alone. */
+static bool klp_leave_exiting(struct task_struct *task)
+{
+	if (!task->klp_exiting)
+		return false;
+	this_cpu_dec(klp_exiting[task->klp_exiting - KLP_EXIT_UNHASHED]);
+	/*
+	 * Barrier C: orders the count before the look at the transition. Pairs
+	 * with the atomic decrement in klp_behind_put(), before the sum in
+	 * klp_migration_done(): either that sees the count, or this the zero.
+	 */
+	smp_mb();
+	return READ_ONCE(klp_patched_universe) >= 0 &&
+	       !atomic_read(&klp_behind);
+}
 
 /**
  * klp_task_dead - stop counting a task that can't run any more
@@ -166,12 +241,17 @@ EXPORT_SYMBOL_GPL(klp_update_patch_state);
  */
 void klp_task_dead(struct task_struct *task)
 {
-	bool counted;
+	bool flagged, last;
 
-	scoped_guard(raw_spinlock_irqsave, &task->pi_lock)
-		counted = klp_arrive(task);
-	if (counted)
+	scoped_guard(raw_spinlock_irqsave, &task->pi_lock) {
+		flagged = klp_arrive(task, KLP_DEAD);
+		last = klp_leave_exiting(task);
+		task->klp_exiting = KLP_EXIT_DEAD;
+	}
+	if (flagged)
 		klp_behind_put();
+	if (last)
+		queue_work(klp_wq, &klp_done_work);
 }
 
 /**
@@ -185,6 +265,8 @@ void klp_task_dead(struct task_struct *task)
 void klp_copy_process(struct task_struct *child)
 {
 	child->klp_universe = current->klp_universe;
+	child->klp_quiescent = false;
+	child->klp_exiting = 0;
 	if (likely(child->klp_universe == READ_ONCE(klp_goal))) {
 		clear_tsk_thread_flag(child, TIF_PATCH_PENDING);
 		return;
@@ -224,7 +306,7 @@ static int klp_visit_task(struct task_struct *task, void *arg)
 
 	if (task->klp_universe == klp_goal || *force || klp_may_move(task)) {
 		/* The migrator is counted as well, this is never the last. */
-		if (klp_arrive(task))
+		if (klp_arrive(task, *force ? KLP_FORCED : KLP_ASLEEP))
 			atomic_dec(&klp_behind);
 		return KLP_VISIT_DONE;
 	}
@@ -293,10 +375,10 @@ static bool klp_walk_pause(struct task_struct *leader, struct task_struct *task)
  * Call @fn for each task in the list, at least once. A task that is added
  * meanwhile may be missed, see "Ordering" above.
  */
-static void klp_for_each_task(void (*fn)(struct task_struct *task))
+static void klp_walk_tasks(void (*fn)(struct task_struct *task))
 {
 	struct task_struct *leader, *task;
-	unsigned int nr = 0;
+	unsigned int nr = 0, lost = 0;
 
 	guard(rcu)();
 again:
@@ -304,8 +386,11 @@ again:
 		fn(task);
 		if (++nr % KLP_WALK_CHUNK && !need_resched())
 			continue;
-		if (!klp_walk_pause(leader, task))
+		/* Where tasks come and go all the time, get it over with. */
+		if (lost < KLP_WALK_LOST_MAX && !klp_walk_pause(leader, task)) {
+			lost++;
 			goto again;
+		}
 	}
 }
 
@@ -337,6 +422,7 @@ static void klp_migrate_cpu_fn(struct work_struct *work)
 {
 	klp_migrate_this_cpu();
 }
+
 static DEFINE_PER_CPU(struct work_struct, klp_migrate_cpu_work);
 
 /* A CPU that neither idles nor returns to user mode runs a work item for us. */
@@ -356,10 +442,15 @@ static void klp_poke_cpus(void)
 static void klp_poke_fn(struct work_struct *work);
 static DECLARE_DELAYED_WORK(klp_poke_work, klp_poke_fn);
 
+/* Rounds of poking in this transition */
+static unsigned int klp_pokes;
+
+/* Each round comes twice as late as the last, up to some seconds. */
 static void klp_poke_later(void)
 {
 	queue_delayed_work(klp_wq, &klp_poke_work,
-			   msecs_to_jiffies(READ_ONCE(poke_delay_ms)));
+			   msecs_to_jiffies(READ_ONCE(poke_delay_ms)) <<
+			   min(klp_pokes, KLP_POKE_BACKOFF_MAX));
 }
 
 static void klp_poke_fn(struct work_struct *work)
@@ -369,9 +460,10 @@ static void klp_poke_fn(struct work_struct *work)
 		return;
 
 	atomic_inc(&klp_behind);
-	klp_for_each_task(klp_poke_task);
+	klp_walk_tasks(klp_poke_task);
 	klp_poke_cpus();
 	klp_behind_put();
+	klp_pokes++;
 	klp_poke_later();
 }
 
@@ -409,7 +501,7 @@ u8 klp_next_universe(void)
  */
 u8 notrace klp_caller_universe(void)
 {
-	if (in_nmi() || in_hardirq() || in_serving_softirq())
+	if (preempt_count() & KLP_IRQ_MASK)
 		return __this_cpu_read(klp_irq_universe);
 	return READ_ONCE(current->klp_universe);
 }
@@ -421,6 +513,13 @@ static void klp_visit_cpus(bool force)
 	lockdep_assert_cpus_held();
 	for_each_possible_cpu(cpu)
 		klp_visit_cpu(cpu, force);
+}
+
+/* See "Ordering" above: no fork has the old goal or universe in hand any more. */
+static void klp_finish_forks(void)
+{
+	read_lock(&tasklist_lock);
+	read_unlock(&tasklist_lock);
 }
 
 /**
@@ -451,11 +550,9 @@ void klp_migration_start(bool patching)
 		klp_visit_cpus(false);
 	}
 
-	/* See "Ordering" above: no fork has the old goal in hand any more. */
-	read_lock(&tasklist_lock);
-	read_unlock(&tasklist_lock);
-
-	klp_for_each_task(klp_flag_task);
+	klp_finish_forks();
+	klp_walk_tasks(klp_flag_task);
+	klp_pokes = 0;
 	klp_poke_later();
 	klp_behind_put();
 }
@@ -472,12 +569,19 @@ void klp_migration_force(void)
 	atomic_inc(&klp_behind);
 	scoped_guard(cpus_read_lock)
 		klp_visit_cpus(true);
-	klp_for_each_task(klp_force_task);
+	klp_walk_tasks(klp_force_task);
+	/* A child that was forked by one of them meanwhile */
+	klp_finish_forks();
+	klp_walk_tasks(klp_force_task);
+	klp_forced = true;
 	klp_behind_put();
 }
 
 /**
  * klp_migration_done - has everybody arrived in the goal?
+ *
+ * Once nobody is behind, nobody in the old universe can begin to exit any more:
+ * the sum of those that do only shrinks, and can be added up at leisure.
  *
  * Context: klp_mutex held.
  * Return: true if nobody is behind.
@@ -485,7 +589,8 @@ void klp_migration_force(void)
 bool klp_migration_done(void)
 {
 	lockdep_assert_held(&klp_mutex);
-	return !klp_migration_behind();
+	return !klp_migration_behind() &&
+	       (klp_forced || !klp_nr_exiting(!klp_goal));
 }
 
 /**
@@ -532,6 +637,7 @@ void klp_migration_end(void)
 {
 	lockdep_assert_held(&klp_mutex);
 	WRITE_ONCE(klp_patched_universe, -1);
+	klp_forced = false;
 	cancel_delayed_work(&klp_poke_work);
 }
 

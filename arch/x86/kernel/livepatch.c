@@ -27,7 +27,6 @@
 #include <linux/execmem.h>
 #include <linux/ftrace.h>
 #include <linux/livepatch_trampoline.h>
-#include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/set_memory.h>
 #include <linux/string.h>
@@ -36,13 +35,6 @@
 #include <asm/text-patching.h>
 
 #define KLP_TRAMPOLINE_SIZE	64
-
-/*
- * Where the universe is that of the CPU: NMI, hard interrupt, and softirq being
- * served. The disable counts which share the word do not matter.
- */
-#define KLP_IRQ_MASK	(NMI_MASK | HARDIRQ_MASK | \
-			 (IS_ENABLED(CONFIG_PREEMPT_RT) ? 0 : SOFTIRQ_OFFSET))
 
 static u8 *klp_emit(u8 *at, const void *bytes, size_t len)
 {
@@ -102,13 +94,14 @@ static u8 *klp_emit_trampoline(u8 *at, const unsigned long to[KLP_UNIVERSES])
 	return klp_emit_choice(at, to);
 }
 
-void *klp_arch_alloc_block(unsigned int nr)
+void *klp_arch_alloc_block(unsigned int nr, size_t *size)
 {
-	size_t size = PAGE_ALIGN(nr * KLP_TRAMPOLINE_SIZE);
-	void *block = execmem_alloc_rw(EXECMEM_FTRACE, size);
+	void *block;
 
+	*size = PAGE_ALIGN(nr * KLP_TRAMPOLINE_SIZE);
+	block = execmem_alloc_rw(EXECMEM_FTRACE, *size);
 	if (block)
-		memset(block, INT3_INSN_OPCODE, size);
+		memset(block, INT3_INSN_OPCODE, *size);
 	return block;
 }
 
@@ -122,10 +115,9 @@ unsigned long klp_arch_build_trampoline(void *block, unsigned int idx,
 	return (unsigned long)start;
 }
 
-void klp_arch_seal_block(void *block, unsigned int nr)
+int klp_arch_seal_block(void *block, size_t size)
 {
-	set_memory_rox((unsigned long)block,
-		       PAGE_ALIGN(nr * KLP_TRAMPOLINE_SIZE) >> PAGE_SHIFT);
+	return set_memory_rox((unsigned long)block, size >> PAGE_SHIFT);
 }
 
 void klp_arch_free_block(void *block)
