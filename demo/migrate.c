@@ -38,9 +38,12 @@
 #define BEHIND		"/sys/kernel/debug/livepatch/behind"
 #define RATE_US		3000000
 #define POLL_US		2000
-#define SCAN_US		100000
+#define SCAN_US		30000
+#define REASON_US	100000
 #define PATIENCE_US	60000000
-#define BAR		24
+#define BAR		20
+#define LINES		5	/* of progress, where it is not a terminal */
+#define ROOM		28	/* for the names of who is behind */
 #define NAMES		6
 
 static const char *name;
@@ -55,6 +58,7 @@ struct call {
 
 struct scan {
 	int tasks, migrated;
+	bool under_way;		/* else there is no transition, or not yet */
 	int names;
 	struct {
 		char comm[16];
@@ -161,12 +165,15 @@ static void add_behind(struct scan *scan, const char *comm)
 static void scan_task(struct scan *scan, int dir, const char *tid)
 {
 	char file[64], text[16];
+	int state;
 
 	snprintf(file, sizeof(file), "%.20s/patch_state", tid);
 	if (!read_at(dir, file, text, sizeof(text)))
 		return;
+	state = atoi(text);
 	scan->tasks++;
-	if (atoi(text) != !applying) {
+	scan->under_way |= state >= 0;
+	if (state != !applying) {
 		scan->migrated++;
 		return;
 	}
@@ -216,50 +223,89 @@ static bool in_transition(void)
 
 /* ---- What is shown */
 
+/* "; behind: 4 echo, bash ...": as many as fit */
+static void show_behind(const struct scan *scan)
+{
+	int room = ROOM;
+
+	for (int i = 0; i < scan->names; i++) {
+		room -= strlen(scan->behind[i].comm) + 2;
+		if (i && room < 0) {
+			printf(" ...");
+			return;
+		}
+		printf("%s", i ? ", " : "; behind: ");
+		if (scan->behind[i].count > 1)
+			printf("%d ", scan->behind[i].count);
+		printf("%s", scan->behind[i].comm);
+	}
+}
+
 static void show(const struct scan *scan, long us)
 {
 	int done = scan->tasks ? BAR * scan->migrated / scan->tasks : 0;
 	char bar[BAR + 1] = "";
-	int i;
 
 	memset(bar, '.', BAR);
 	memset(bar, '#', done);
-	printf("%s    [%s] %3d of %d tasks  %ld.%02ld s", terminal ? "\r" : "",
-	       bar, scan->migrated, scan->tasks, us / 1000000,
-	       us / 10000 % 100);
-	for (i = 0; i < scan->names && i < 3; i++)
-		printf("%s%d %s", i ? ", " : "  behind: ",
-		       scan->behind[i].count, scan->behind[i].comm);
-	printf("%s%s", i < scan->names ? " ..." : "", terminal ? "\033[K" : "\n");
+	printf("%s      [%s] %ld.%02ld s: %d of %d tasks", terminal ? "\r" : "",
+	       bar, us / 1000000, us / 10000 % 100, scan->migrated,
+	       scan->tasks);
+	show_behind(scan);
+	printf("%s", terminal ? "\033[K" : "\n");
 	fflush(stdout);
 }
 
-/* On a terminal each scan is shown, else what brings news, or a sign of life */
-static void show_progress(const struct scan *scan, long us)
-{
-	static long shown_us = LONG_MIN;
-	static int shown;
-	bool news = scan->migrated - shown > scan->tasks / 10;
-
-	if (!terminal && shown_us >= 0 && !news && us - shown_us < 2000000)
-		return;
-	show(scan, us);
-	shown_us = us;
-	shown = scan->migrated;
-}
-
-/* The kernel's own account, with reasons, where it gives one */
+/* The kernel's own account: "pid\tcomm\treason\thelp", where it gives one */
 static void show_reasons(void)
 {
-	char line[256];
 	FILE *file = fopen(BEHIND, "re");
+	char line[256], comm[17], reason[64];
+	int shown = 0;
 
-	for (int i = 0; file && i < 4 && fgets(line, sizeof(line), file); i++) {
-		line[strcspn(line, "\n")] = 0;
-		printf("%s       %.70s\n", terminal && !i ? "\n" : "", line);
+	while (file && shown < 3 && fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "%*[^\t]\t%16[^\t]\t%63[^\t\n]", comm,
+			   reason) != 2)
+			continue;
+		printf("%s        %s: %s\n", terminal && !shown ? "\n" : "", comm,
+		       reason);
+		shown++;
 	}
 	if (file)
 		fclose(file);
+}
+
+/* On a terminal each scan, else what brings news, but not too often */
+static bool worth_showing(const struct scan *scan, long us)
+{
+	static int lines, behind = -1;
+	static long last_us;
+	int now = scan->tasks - scan->migrated;
+
+	if (!terminal && (lines == LINES || now == behind ||
+			  (lines && us - last_us < 100000)))
+		return false;
+	lines++;
+	behind = now;
+	last_us = us;
+	return true;
+}
+
+/* Who is behind for longer than most system calls take has a reason */
+static void show_progress(const struct scan *scan, long us)
+{
+	static bool explained;
+	static long first_us;
+
+	if (worth_showing(scan, us))
+		show(scan, us);
+	if (!first_us)
+		first_us = us;
+	if (!explained && us - first_us >= REASON_US &&
+	    scan->migrated < scan->tasks) {
+		show_reasons();
+		explained = true;
+	}
 }
 
 /* ---- The transition in the kernel's log */
@@ -301,7 +347,7 @@ static long logged_us(int log)
 /* Returns when no task is behind: the time since @start */
 static long watch(pid_t pid, long start)
 {
-	bool called = false, explained = false;
+	bool called = false;
 	long scanned = start - SCAN_US;
 	long now;
 
@@ -316,12 +362,9 @@ static long watch(pid_t pid, long start)
 		if (active && now - scanned >= SCAN_US) {
 			struct scan scan = scan_tasks();
 
-			show_progress(&scan, now - start);
+			if (scan.under_way)
+				show_progress(&scan, now - start);
 			scanned = now;
-		}
-		if (active && !explained && now - start > 1000000) {
-			show_reasons();
-			explained = true;
 		}
 		if (now - start > PATIENCE_US)
 			return -1;
