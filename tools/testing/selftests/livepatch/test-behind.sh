@@ -35,7 +35,7 @@ revert_quickly() {
 }
 
 only_behind() {
-	patch_state_is "$1" 0 && [ "$(count_patch_state 0)" = 1 ]
+	[ "$(tasks_at 0)" = "/proc/$1/task/$1" ]
 }
 
 # blocked_by PID - all others migrate and run the new code, only it is behind
@@ -44,7 +44,7 @@ blocked_by() {
 	load lpt_pair2
 	within "$LPT_SECONDS" only_behind "$1" || { list_behind 0; return 1; }
 	is "$(attr lpt_pair2 transition)" 1
-	sleep 1
+	nap 1
 	only_behind "$1"
 	in_transition
 	is "$(version)" 2
@@ -176,7 +176,7 @@ test_unstarted() {
 	load lpt_blocker
 	echo 1 > "$BLOCKER/unstarted"
 	quick
-	is "$(cat "$BLOCKER/unstarted")" 0 "the thread ran"
+	is "$(first_line "$BLOCKER/unstarted")" 0 "the thread ran"
 	echo 0 > "$BLOCKER/unstarted"
 }
 
@@ -200,7 +200,7 @@ test_offline() {
 	cpu 1
 	phase at 2
 	echo 1 > "$TARGET/timers"
-	sleep 0.3
+	nap 0.3
 	is "$(version_there)" "2 2 1 1 1"
 	is_clean hardirq softirq
 	echo 0 > "$TARGET/timers"
@@ -220,11 +220,11 @@ test_online_in_transition() {
 	in_transition
 	cpu 1
 	echo 1 > "$TARGET/timers"
-	sleep 0.3
+	nap 0.3
 	release
 	settle_or_list 0
 	phase at 2
-	sleep 0.1
+	nap 0.1
 	is_clean hardirq softirq
 	at_least "$(stat_of hardirq new)" 1
 	is "$(version_there)" "2 2 1 1 1"
@@ -277,10 +277,10 @@ test_requeue() {
 	load lpt_target
 	phase to 2
 	echo 1 > "$TARGET/requeue"
-	sleep 0.1
+	nap 0.1
 	apply_quickly
 	phase at 2
-	sleep 0.1
+	nap 0.1
 	at_least "$(stat_of work old)" 1 "old calls"
 	at_least "$(stat_of work new)" 1 "new calls"
 	is_clean work
@@ -290,7 +290,7 @@ test_requeue() {
 test_long_work() {
 	load lpt_target
 	echo 2000 > "$TARGET/longwork"
-	sleep 0.2
+	nap 0.2
 	load lpt_pair2
 	within 1 new_work
 	settle_within $((LPT_SECONDS + 2))

@@ -51,15 +51,14 @@ test_at_rest() {
 
 # Applied or not, the only trace of a patch in ftrace is that of its functions
 test_ftrace_records() {
-	local before=$LPT_TMP/before after=$LPT_TMP/after
+	local before
 
 	load lpt_target
-	cat "$TRACING/enabled_functions" > "$before"
+	before=$(< "$TRACING/enabled_functions")
 	apply lpt_pair2
 	is "$(grep -c '^lpt_pair_[ab] ' "$TRACING/enabled_functions")" 2
 	revert lpt_pair2
-	cat "$TRACING/enabled_functions" > "$after"
-	same "$before" "$after"
+	same "$before" "$(< "$TRACING/enabled_functions")"
 }
 
 lpt_start 3

@@ -7,7 +7,7 @@
 
 EINVAL="Invalid argument"
 EBUSY="Device or resource busy"
-IN_USE="is in use"
+IN_USE="Resource temporarily unavailable"
 
 load_both() {
 	load lpt_target
@@ -20,6 +20,10 @@ held() {
 	hold
 	load "$@"
 	in_transition
+}
+
+unload_once() {
+	"$LPT_DIR/lpt_module" unload "$1"
 }
 
 loadavg() {
@@ -119,8 +123,8 @@ test_again() {
 test_references() {
 	load lpt_target
 	apply lpt_pair2
-	fails_with "$IN_USE" rmmod lpt_pair2
-	is "$(cat /sys/module/lpt_pair2/refcnt)" 1
+	fails_with "$IN_USE" unload_once lpt_pair2
+	is "$(first_line /sys/module/lpt_pair2/refcnt)" 1
 	disable lpt_pair2
 	settle
 	unload lpt_pair2
@@ -139,7 +143,7 @@ test_visible() {
 	within "$LPT_PATIENCE" patch_state_is $$ 1
 	is "$(patch_state "$LPT_PID")" 0 "state of the blocker"
 	is "$(version)" 2 "the new code runs meanwhile"
-	fails_with "$IN_USE" rmmod lpt_pair2
+	fails_with "$IN_USE" unload_once lpt_pair2
 	release
 	settle
 	is "$(attr lpt_pair2 transition)" 0 transition
@@ -348,7 +352,7 @@ test_force() {
 	gone lpt_forced
 	in_state "$LPT_PID" D
 	write_to /sys/module/lpt_forced/parameters/hold 0
-	fails_with "$IN_USE" rmmod lpt_forced
+	fails_with "$IN_USE" unload_once lpt_forced
 	apply lpt_pair2
 	is "$(version)" 2
 	revert lpt_pair2

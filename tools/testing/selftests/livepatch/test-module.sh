@@ -12,7 +12,7 @@ patched() {
 # The target's own init function has to run the new code already
 is_patched_from_start() {
 	load lpt_target
-	is "$(cat "$TARGET/init")" "2 2" "seen by the init function"
+	is "$(first_line "$TARGET/init")" "2 2" "seen by the init function"
 	is "$(version)" 2
 	is "$(patched)" 1 patched
 }
@@ -44,7 +44,7 @@ test_stacked() {
 	apply lpt_pair2
 	apply lpt_pair3
 	load lpt_target
-	is "$(cat "$TARGET/init")" "3 3"
+	is "$(first_line "$TARGET/init")" "3 3"
 	revert lpt_pair3
 	is "$(version)" 2
 }
@@ -75,7 +75,7 @@ test_unload_in_transition() {
 	release
 	settle
 	is_patched_from_start
-	is "$(cat /sys/module/lpt_pair2/parameters/pre_patch)" 3 pre_patch
+	is "$(first_line /sys/module/lpt_pair2/parameters/pre_patch)" 3 pre_patch
 }
 
 test_load_in_revert() {
@@ -111,7 +111,7 @@ test_refused_by_second() {
 	apply lpt_pair3 refuse=1
 	fails_with "No such device" load lpt_target
 	is "$(patched)" 0 patched
-	is "$(cat /sys/module/lpt_pair2/parameters/post_unpatch)" 1
+	is "$(first_line /sys/module/lpt_pair2/parameters/post_unpatch)" 1
 	write_to /sys/module/lpt_pair3/parameters/refuse 0
 	load lpt_target
 	is "$(version)" 3
@@ -134,7 +134,7 @@ test_refused_at_once() {
 churn() {
 	while [ ! -e "$LPT_TMP/stop" ]; do
 		load lpt_target
-		cat "$TARGET/init" >> "$LPT_TMP/init"
+		first_line "$TARGET/init" >> "$LPT_TMP/init"
 		unload lpt_target
 	done
 }

@@ -28,7 +28,7 @@ patch() {
 	apply lpt_pair2
 	phase at 2
 	is "$(version)" 2
-	sleep 0.1
+	nap 0.1
 }
 
 unpatch() {
@@ -47,7 +47,7 @@ trace_on() {
 	echo 'lpt_pair_*' > "$TRACING/set_ftrace_filter"
 	echo "$1" > "$TRACING/current_tracer"
 	echo > "$TRACING/trace"
-	sleep 0.1
+	nap 0.1
 	traced
 }
 

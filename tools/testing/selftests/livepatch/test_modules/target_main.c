@@ -240,6 +240,7 @@ static int lpt_busy_version;
 static void lpt_call_busy(struct lpt_call *call)
 {
 	unsigned long end = jiffies + usecs_to_jiffies(call->usecs);
+	unsigned int phase = READ_ONCE(lpt_phase);
 	struct lpt_entry entry;
 
 	lpt_enter(&entry);
@@ -250,7 +251,7 @@ static void lpt_call_busy(struct lpt_call *call)
 		lpt_see(&entry, lpt_pair_a());
 		lpt_see(&entry, lpt_pair_b());
 		cond_resched();
-	} while (time_before(jiffies, end));
+	} while (time_before(jiffies, end) && READ_ONCE(lpt_phase) == phase);
 	WRITE_ONCE(lpt_busy, NULL);
 	lpt_account(LPT_SYSCALL, call->view, &entry);
 }
@@ -263,7 +264,7 @@ static const struct lpt_shape {
 	{ "bh",		lpt_call_bh },		/* the inner ones without BH */
 	{ "work",	lpt_call_work },	/* pairs in a work item */
 	{ "kthread",	lpt_call_kthread },	/* pairs in a kthread_worker */
-	{ "busy",	lpt_call_busy },	/* pairs for USECS, no sleep */
+	{ "busy",	lpt_call_busy },	/* pairs till USECS or a new phase */
 };
 
 static int lpt_call_open(struct inode *inode, struct file *file)
