@@ -51,6 +51,7 @@ void klp_migration_end(void);
 bool klp_migration_done(void);
 void klp_migration_flush(void);
 int klp_migration_behind(void);
+int klp_migration_exiting(void);
 unsigned int klp_migration_age_ms(void);
 bool klp_irq_is_behind(int cpu);
 
@@ -100,6 +101,8 @@ struct live_func {
 	/* While the object is patched: */
 	struct klp_redirect *redirect;
 	struct list_head stack;
+	/* The function, and the call site at its entry: */
+	unsigned long addr;
 	unsigned long ip;
 };
 

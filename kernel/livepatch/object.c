@@ -34,9 +34,9 @@
 #include <linux/kallsyms.h>
 #include "internal.h"
 
-static bool klp_is_traceable(unsigned long addr, struct live_func *func)
+static bool klp_find_site(struct live_func *func)
 {
-	func->ip = ftrace_location(addr);
+	func->ip = ftrace_location(func->addr);
 	if (func->ip)
 		return true;
 	pr_err("patch '%s' object '%s': function '%s' has no entry site, it is notrace or not a function\n",
@@ -47,11 +47,11 @@ static bool klp_is_traceable(unsigned long addr, struct live_func *func)
 
 static int klp_func_bind(struct live_func *func)
 {
-	unsigned long addr, size, offset;
+	unsigned long size, offset;
 	int ret;
 
 	ret = klp_find_symbol(func->obj->desc->name, func->desc->old_name,
-			      func->desc->old_sympos, &addr);
+			      func->desc->old_sympos, &func->addr);
 	if (ret)
 		return ret;
 	if (!kallsyms_lookup_size_offset((unsigned long)func->desc->new_func,
@@ -61,7 +61,7 @@ static int klp_func_bind(struct live_func *func)
 		       func->desc->old_name);
 		return -ENOENT;
 	}
-	return klp_is_traceable(addr, func) ? 0 : -EINVAL;
+	return klp_find_site(func) ? 0 : -EINVAL;
 }
 
 /**

@@ -69,6 +69,9 @@ static int klp_behind_show(struct seq_file *m, void *unused)
 	seq_printf(m, "%s %s: %d behind for %u ms\n",
 		   klp_transition_patch()->mod->name, klp_transition_direction(),
 		   klp_migration_behind(), klp_migration_age_ms());
+	if (klp_migration_exiting())
+		seq_printf(m, "-\t-\t%d exiting\thelp: nothing, they come by themselves\n",
+			   klp_migration_exiting());
 	scoped_guard(rcu) {
 		for_each_process_thread(leader, task) {
 			if (klp_patch_pending(task))

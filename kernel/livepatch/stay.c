@@ -18,7 +18,6 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/ftrace.h>
 #include <linux/kthread.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
@@ -76,17 +75,14 @@ static bool klp_is_named(const char *name)
 }
 
 /* Is there a kernel thread that runs this function all its life? */
-static bool klp_is_main_function(unsigned long ip)
+static bool klp_is_main_function(unsigned long addr)
 {
 	struct task_struct *leader;
-	void *fn;
 
 	guard(rcu)();
 	for_each_process(leader) {
-		if (!(leader->flags & PF_KTHREAD))
-			continue;
-		fn = kthread_func(leader);
-		if (fn && ftrace_location((unsigned long)fn) == ip)
+		if (leader->flags & PF_KTHREAD &&
+		    kthread_func(leader) == (void *)addr)
 			return true;
 	}
 	return false;
@@ -102,5 +98,5 @@ static bool klp_is_main_function(unsigned long ip)
 bool klp_is_never_left(const struct live_func *func)
 {
 	return klp_is_named(func->desc->old_name) ||
-	       klp_is_main_function(func->ip);
+	       klp_is_main_function(func->addr);
 }

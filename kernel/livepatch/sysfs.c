@@ -312,14 +312,22 @@ int klp_patch_show(struct live_patch *patch)
 	return ret ?: klp_objects_create(patch);
 }
 
+/* The directory goes now, the record when its last user does. */
+static void klp_kobject_remove(struct kobject *kobj)
+{
+	if (kobj->state_in_sysfs)
+		kobject_del(kobj);
+	kobject_put(kobj);
+}
+
 static void klp_object_destroy(struct live_object *obj)
 {
 	struct live_func *func;
 	unsigned int i;
 
 	klp_for_each_func(obj, i, func)
-		kobject_put(&func->kobj);
-	kobject_put(&obj->kobj);
+		klp_kobject_remove(&func->kobj);
+	klp_kobject_remove(&obj->kobj);
 }
 
 /**
@@ -338,7 +346,7 @@ void klp_patch_destroy(struct live_patch *patch)
 
 	klp_for_each_object(patch, i, obj)
 		klp_object_destroy(obj);
-	kobject_put(&patch->kobj);
+	klp_kobject_remove(&patch->kobj);
 }
 
 /**

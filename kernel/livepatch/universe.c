@@ -448,9 +448,10 @@ static unsigned int klp_pokes;
 /* Each round comes twice as late as the last, up to some seconds. */
 static void klp_poke_later(void)
 {
+	unsigned long delay = msecs_to_jiffies(READ_ONCE(poke_delay_ms)) ?: 1;
+
 	queue_delayed_work(klp_wq, &klp_poke_work,
-			   msecs_to_jiffies(READ_ONCE(poke_delay_ms)) <<
-			   min(klp_pokes, KLP_POKE_BACKOFF_MAX));
+			   delay << min(klp_pokes, KLP_POKE_BACKOFF_MAX));
 }
 
 static void klp_poke_fn(struct work_struct *work)
@@ -590,7 +591,7 @@ bool klp_migration_done(void)
 {
 	lockdep_assert_held(&klp_mutex);
 	return !klp_migration_behind() &&
-	       (klp_forced || !klp_nr_exiting(!klp_goal));
+	       (klp_forced || !klp_migration_exiting());
 }
 
 /**
@@ -602,6 +603,18 @@ bool klp_migration_done(void)
 int klp_migration_behind(void)
 {
 	return atomic_read(&klp_behind);
+}
+
+/**
+ * klp_migration_exiting - tasks that have left the task list behind the goal
+ *
+ * Context: klp_mutex held.
+ * Return: number of tasks that a transition waits for and that can't be listed.
+ */
+int klp_migration_exiting(void)
+{
+	lockdep_assert_held(&klp_mutex);
+	return klp_nr_exiting(!klp_goal);
 }
 
 /**
