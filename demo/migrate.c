@@ -5,8 +5,8 @@
  * usage: migrate [-t] DIR apply|revert NAME
  *
  * apply loads ./NAME.ko, revert writes to the patch's file in sysfs. A line
- * with a bar is printed whenever there is progress to show (-t: always the same
- * line of a terminal) with the tasks that are still behind. DIR/stat are the
+ * with a bar is printed whenever there is progress to show (-t: always on the same
+ * line of a terminal), with the tasks that are still behind. DIR/stat are the
  * counters of the workload. DIR/result gets what was measured, for a shell:
  *
  *	load_us		the call that loads the module, or the write to sysfs
@@ -47,7 +47,7 @@
 #define NAMES		6
 
 static const char *name;
-static bool applying, terminal;
+static bool applying, terminal, below_bar;
 static struct stat_page *stat_page;
 
 /* Filled in by the process that makes the call */
@@ -241,6 +241,7 @@ static void show_behind(const struct scan *scan)
 	}
 }
 
+/* On a terminal a bar takes the place of the last line, if that is a bar */
 static void show(const struct scan *scan, long us)
 {
 	int done = scan->tasks ? BAR * scan->migrated / scan->tasks : 0;
@@ -248,12 +249,13 @@ static void show(const struct scan *scan, long us)
 
 	memset(bar, '.', BAR);
 	memset(bar, '#', done);
-	printf("%s      [%s] %ld.%02ld s: %d of %d tasks", terminal ? "\r" : "",
-	       bar, us / 1000000, us / 10000 % 100, scan->migrated,
-	       scan->tasks);
+	printf("%s      [%s] %ld.%02ld s: %d of %d tasks",
+	       terminal && below_bar ? "\033[A\033[K" : "", bar, us / 1000000,
+	       us / 10000 % 100, scan->migrated, scan->tasks);
 	show_behind(scan);
-	printf("%s", terminal ? "\033[K" : "\n");
+	puts("");
 	fflush(stdout);
+	below_bar = true;
 }
 
 /* The kernel's own account: "pid\tcomm\treason\thelp", where it gives one */
@@ -267,8 +269,8 @@ static void show_reasons(void)
 		if (sscanf(line, "%*[^\t]\t%16[^\t]\t%63[^\t\n]", comm,
 			   reason) != 2)
 			continue;
-		printf("%s        %s: %s\n", terminal && !shown ? "\n" : "", comm,
-		       reason);
+		printf("        %s: %s\n", comm, reason);
+		below_bar = false;
 		shown++;
 	}
 	if (file)
@@ -392,8 +394,6 @@ static void show_end(int tasks, long us)
 	const struct scan scan = { .tasks = tasks, .migrated = tasks };
 
 	show(&scan, us);
-	if (terminal)
-		puts("");
 }
 
 static void migrate(const char *dir)
