@@ -128,18 +128,19 @@ cgroup() {
 	mkdir -p "$CGROUP"
 	tasks spin 1
 	pgrep -P "$LPT_PID" > "$CGROUP/cgroup.procs"
-	in_background sleep 1000
-	echo "$LPT_PID" > "$CGROUP/cgroup.procs"
 }
 
 test_frozen() {
 	cgroup
+	in_background sleep 1000
+	echo "$LPT_PID" > "$CGROUP/cgroup.procs"
 	echo 1 > "$CGROUP/cgroup.freeze"
 	within "$LPT_PATIENCE" grep -q "frozen 1" "$CGROUP/cgroup.events"
 	quick
 	grep -q "frozen 1" "$CGROUP/cgroup.events"
 }
 
+# One that is asleep in a system call would have to wait for CPU time to leave it.
 test_throttled() {
 	cgroup
 	echo +cpu > /sys/fs/cgroup/cgroup.subtree_control 2> /dev/null || :

@@ -97,6 +97,10 @@ test_reversals() {
 	at_least "$(stat_of syscall new)" 1 "new calls"
 }
 
+busy_has_started() {
+	[ "$(stat_of syscall old)" -ge 1 ]
+}
+
 interrupts_apart() {
 	[ "$(stat_of hardirq apart)" -ge 1 ]
 }
@@ -113,13 +117,13 @@ test_apart() {
 	in_background taskset -c "$cpu" "$LPT_DIR/lpt_tasks" spin 1 > /dev/null
 	in_background taskset -c "$cpu" bash -c \
 		      "echo 'busy 0 20000000' > '$TARGET/call'"
-	nap 0.3
+	within "$LPT_PATIENCE" busy_has_started
 	load lpt_pair2
 	within 15 interrupts_apart
 	phase any
 	wait "$LPT_PID"
 	settle
-	is "$(stat_of syscall old)" 1 "old calls of the busy task"
+	is "$(stat_of syscall old)" 2 "old calls of the busy task"
 	is_clean hardirq softirq syscall
 }
 

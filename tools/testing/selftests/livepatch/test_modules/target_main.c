@@ -247,6 +247,8 @@ static void lpt_call_busy(struct lpt_call *call)
 	lpt_busy_version = entry.version;
 	/* Orders the version before the task, for lpt_interrupt(). */
 	smp_store_release(&lpt_busy, current);
+	/* Once more at the end. This one is for those who wait for the start. */
+	lpt_account(LPT_SYSCALL, call->view, &entry);
 	do {
 		lpt_see(&entry, lpt_pair_a());
 		lpt_see(&entry, lpt_pair_b());
