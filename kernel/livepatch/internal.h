@@ -40,6 +40,19 @@ bool klp_parse_section_name(const char *name, char *objname);
 bool klp_parse_symbol_name(const char *name, struct klp_symbol_name *parts);
 #endif
 
+/* Was it taken off the CPU at the user boundary, until its group gets more time? */
+#ifdef CONFIG_CFS_BANDWIDTH
+static inline bool klp_is_throttled(const struct task_struct *task)
+{
+	return READ_ONCE(task->throttled);
+}
+#else
+static inline bool klp_is_throttled(const struct task_struct *task)
+{
+	return false;
+}
+#endif
+
 /* ------------------------------------------ universe.c: who migrates, and when */
 
 u8 klp_goal_universe(void);

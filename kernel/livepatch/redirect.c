@@ -141,16 +141,37 @@ static struct ftrace_ops klp_cover_ops = {
 	.flags	= FTRACE_OPS_FL_STUB,
 };
 
+/* How long what can't be reached any more is kept */
+#define KLP_FREE_DELAY	(10 * HZ)
+
 /* Waiting for the grace periods of klp_free_work */
 static LLIST_HEAD(klp_dead_blocks);
 static LLIST_HEAD(klp_dead_redirects);
 
+static void klp_free_fn(struct work_struct *work);
+static DECLARE_DELAYED_WORK(klp_free_work, klp_free_fn);
+
+/*
+ * Nobody waits for it, and it is better not done during the next transition:
+ * the thread that works on grace periods migrates only between two of them.
+ */
+static void klp_free_later(void)
+{
+	queue_delayed_work(system_dfl_wq, &klp_free_work, KLP_FREE_DELAY);
+}
+
 static void klp_free_fn(struct work_struct *work)
 {
-	struct llist_node *redirects = llist_del_all(&klp_dead_redirects);
-	struct llist_node *blocks = llist_del_all(&klp_dead_blocks);
 	struct klp_redirect *redirect, *next_redirect;
 	struct klp_block *block, *next_block;
+	struct llist_node *redirects, *blocks;
+
+	if (klp_transition_patch()) {
+		klp_free_later();
+		return;
+	}
+	redirects = llist_del_all(&klp_dead_redirects);
+	blocks = llist_del_all(&klp_dead_blocks);
 
 	/* For the handler where RCU is not watching, for preempted tasks. */
 	synchronize_rcu_tasks_rude();
@@ -164,8 +185,6 @@ static void klp_free_fn(struct work_struct *work)
 	}
 }
 
-static DECLARE_WORK(klp_free_work, klp_free_fn);
-
 static void klp_block_put(struct klp_block *block)
 {
 	if (!block || --block->nr)
@@ -173,7 +192,7 @@ static void klp_block_put(struct klp_block *block)
 	/* The trace of a task that was preempted in it may end there. */
 	list_del_rcu(&block->list);
 	llist_add(&block->free, &klp_dead_blocks);
-	queue_work(system_dfl_wq, &klp_free_work);
+	klp_free_later();
 }
 
 /**
@@ -502,7 +521,7 @@ static void klp_free_redirect(struct klp_redirect *redirect)
 	list_del(&redirect->change);
 	klp_block_put(redirect->block);
 	llist_add(&redirect->free, &klp_dead_redirects);
-	queue_work(system_dfl_wq, &klp_free_work);
+	klp_free_later();
 }
 
 static int klp_drop_unused(void)

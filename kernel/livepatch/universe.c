@@ -288,13 +288,22 @@ int klp_task_patch_state(struct task_struct *task)
 	return patched < 0 ? -1 : READ_ONCE(task->klp_universe) == patched;
 }
 
+/* It marked itself, and it holds nothing over while it is off its CPU. */
+static bool klp_is_quiescent(const struct task_struct *task)
+{
+	u8 quiescent = READ_ONCE(task->klp_quiescent);
+
+	return quiescent == true ||
+	       (quiescent == KLP_IN_RESUME_WORK && klp_is_throttled(task));
+}
+
 /* A task that will not run any more, or holds nothing over while it does not. */
 static bool klp_may_move(struct task_struct *task)
 {
 	if (task_curr(task))
 		return false;
 	/* An idle task gives up its CPU in one place, between two idle phases. */
-	return READ_ONCE(task->klp_quiescent) ||
+	return klp_is_quiescent(task) ||
 	       task == idle_task(task_cpu(task)) ||
 	       READ_ONCE(task->__state) == TASK_DEAD;
 }
@@ -314,7 +323,7 @@ static int klp_visit_task(struct task_struct *task, void *arg)
 	/* Barrier A, see klp_quiescent_enter(): the flag before the marker. */
 	if (!test_and_set_tsk_thread_flag(task, TIF_PATCH_PENDING))
 		atomic_inc(&klp_behind);
-	return READ_ONCE(task->klp_quiescent) ? KLP_VISIT_AGAIN : KLP_VISIT_BEHIND;
+	return klp_is_quiescent(task) ? KLP_VISIT_AGAIN : KLP_VISIT_BEHIND;
 }
 
 static enum klp_visit klp_visit(struct task_struct *task, bool force)
