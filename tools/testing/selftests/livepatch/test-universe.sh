@@ -13,6 +13,18 @@
 ROUNDS=${LPT_ROUNDS:-100}
 LIMIT=${LPT_LIMIT:-60}
 TORTURE=$LPT_TMP/torture
+POKE_DELAY=/sys/module/livepatch/parameters/poke_delay_ms
+
+# More rounds in the same time: whoever sleeps in a system call is asked at once
+hurry() {
+	[ -e "$POKE_DELAY" ] || return 0
+	LPT_POKE_DELAY=$(< "$POKE_DELAY")
+	echo 10 > "$POKE_DELAY"
+}
+
+dont_hurry() {
+	[ ! -e "$POKE_DELAY" ] || echo "$LPT_POKE_DELAY" > "$POKE_DELAY"
+}
 
 start_hammer() {
 	in_background nice -n 19 "$LPT_DIR/lpt_hammer" "$TARGET/call" "$@" \
@@ -147,6 +159,8 @@ test_vmlinux() {
 }
 
 lpt_start 10
+hurry
+trap 'dont_hurry; lpt_reset; rm -rf "$LPT_TMP"' EXIT
 lpt_run "32 threads, timers, up to $ROUNDS applies and reverts" test_torture
 for context in syscall bh work kthread softirq hardirq; do
 	lpt_run "universe in context: $context" "verdict_$context"
