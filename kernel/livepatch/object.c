@@ -34,15 +34,15 @@
 #include <linux/kallsyms.h>
 #include "internal.h"
 
-static bool klp_find_site(struct live_func *func)
+static int klp_find_site(struct live_func *func)
 {
 	func->ip = ftrace_location(func->addr);
 	if (func->ip)
-		return true;
+		return 0;
 	pr_err("patch '%s' object '%s': function '%s' has no entry site, it is notrace or not a function\n",
 	       func->obj->patch->mod->name, klp_object_name(func->obj),
 	       func->desc->old_name);
-	return false;
+	return -EINVAL;
 }
 
 static int klp_func_bind(struct live_func *func)
@@ -61,7 +61,7 @@ static int klp_func_bind(struct live_func *func)
 		       func->desc->old_name);
 		return -ENOENT;
 	}
-	return klp_find_site(func) ? 0 : -EINVAL;
+	return klp_find_site(func);
 }
 
 /**

@@ -175,12 +175,11 @@ static void klp_patch_unbind(struct live_patch *patch)
 	}
 }
 
-static void klp_patch_retire(struct live_patch *patch)
+static void klp_retire_objects(struct live_patch *patch)
 {
 	struct live_object *obj;
 	unsigned int i;
 
-	klp_set_state(patch, KLP_DISABLING);
 	klp_for_each_object(patch, i, obj)
 		klp_object_retire(obj);
 }
@@ -193,8 +192,10 @@ static int klp_retire_replaced(struct live_patch *patch)
 	if (!patch->replace)
 		return 0;
 	klp_for_each_patch(old) {
-		if (old != patch)
-			klp_patch_retire(old);
+		if (old == patch)
+			continue;
+		klp_set_state(old, KLP_DISABLING);
+		klp_retire_objects(old);
 	}
 	return klp_redirect_commit();
 }
@@ -401,8 +402,7 @@ static int klp_disable(struct live_patch *patch)
 	int ret;
 
 	klp_begin_transition(patch, KLP_DISABLING);
-	klp_for_each_object(patch, i, obj)
-		klp_object_retire(obj);
+	klp_retire_objects(patch);
 
 	/* Nobody notices that before the migration starts. */
 	ret = klp_redirect_commit();

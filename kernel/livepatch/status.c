@@ -3,12 +3,9 @@
  * Who is behind in a transition, and why: /sys/kernel/debug/livepatch/behind.
  */
 
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
 #include <linux/debugfs.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
-#include <linux/sched/debug.h>
 #include <linux/seq_file.h>
 #include "internal.h"
 
@@ -17,11 +14,6 @@ struct klp_reason {
 	const char *class;
 	const char *help;
 };
-
-static bool klp_is_stopped(unsigned int state)
-{
-	return state & (__TASK_STOPPED | __TASK_TRACED);
-}
 
 static struct klp_reason klp_reason_of(struct task_struct *task)
 {
@@ -36,7 +28,7 @@ static struct klp_reason klp_reason_of(struct task_struct *task)
 					    "klp_safe_point() in its loop, or force" };
 	if (state == TASK_RUNNING)
 		return (struct klp_reason){ "running", "nothing, it comes by itself" };
-	if (klp_is_stopped(state))
+	if (state & (__TASK_STOPPED | __TASK_TRACED))
 		return (struct klp_reason){ "stopped in a system call",
 					    "letting it continue" };
 	if (state & TASK_INTERRUPTIBLE)
@@ -60,7 +52,7 @@ static void klp_show_task(struct seq_file *m, struct task_struct *task)
 static int klp_behind_show(struct seq_file *m, void *unused)
 {
 	struct task_struct *leader, *task;
-	int cpu;
+	int cpu, exiting;
 
 	guard(mutex)(&klp_mutex);
 	if (!klp_transition_patch())
@@ -69,9 +61,10 @@ static int klp_behind_show(struct seq_file *m, void *unused)
 	seq_printf(m, "%s %s: %d behind for %u ms\n",
 		   klp_transition_patch()->mod->name, klp_transition_direction(),
 		   klp_migration_behind(), klp_migration_age_ms());
-	if (klp_migration_exiting())
+	exiting = klp_migration_exiting();
+	if (exiting)
 		seq_printf(m, "-\t-\t%d exiting\thelp: nothing, they come by themselves\n",
-			   klp_migration_exiting());
+			   exiting);
 	scoped_guard(rcu) {
 		for_each_process_thread(leader, task) {
 			if (klp_patch_pending(task))

@@ -16,8 +16,6 @@
  * that of a forced patch: somebody may be in there.
  */
 
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
 #include <linux/kthread.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>

@@ -118,6 +118,12 @@ static void klp_done_fn(struct work_struct *work)
 
 static DECLARE_WORK(klp_done_work, klp_done_fn);
 
+/* Whoever counts others is counted, so that nobody brings the count to zero. */
+static void klp_behind_get(void)
+{
+	atomic_inc(&klp_behind);
+}
+
 static void klp_behind_put(void)
 {
 	if (atomic_dec_and_test(&klp_behind))
@@ -469,7 +475,7 @@ static void klp_poke_fn(struct work_struct *work)
 	if (klp_patched_universe < 0)
 		return;
 
-	atomic_inc(&klp_behind);
+	klp_behind_get();
 	klp_walk_tasks(klp_poke_task);
 	klp_poke_cpus();
 	klp_behind_put();
@@ -546,8 +552,7 @@ void klp_migration_start(bool patching)
 	lockdep_assert_held(&klp_mutex);
 
 	klp_started = ktime_get();
-	/* Count this function, so that nobody else brings the count to zero. */
-	atomic_inc(&klp_behind);
+	klp_behind_get();
 
 	scoped_guard(cpus_read_lock) {
 		WRITE_ONCE(klp_patched_universe, patching ? !klp_goal : klp_goal);
@@ -576,7 +581,7 @@ void klp_migration_force(void)
 {
 	lockdep_assert_held(&klp_mutex);
 
-	atomic_inc(&klp_behind);
+	klp_behind_get();
 	scoped_guard(cpus_read_lock)
 		klp_visit_cpus(true);
 	klp_walk_tasks(klp_force_task);
@@ -676,7 +681,7 @@ void klp_migration_flush(void)
 /* A CPU that was unplugged in mid-transition passes no safe point any more. */
 static int klp_cpu_dead(unsigned int cpu)
 {
-	atomic_inc(&klp_behind);
+	klp_behind_get();
 	klp_visit_irq_context(cpu, true);
 	klp_visit(idle_task(cpu), true);
 	klp_behind_put();
