@@ -30,9 +30,6 @@
 
 #ifdef CONFIG_LIVEPATCH
 
-/* task_struct::klp_quiescent, besides true: see klp_resume_enter() */
-#define KLP_IN_RESUME_WORK	2
-
 /**
  * struct klp_func - one function to replace
  * @old_name:	name of the function that is replaced
@@ -111,15 +108,6 @@ int klp_apply_section_relocs(struct module *pmod, Elf_Shdr *sechdrs,
 void *klp_find_section_by_name(const struct module *mod, const char *name,
 			       size_t *sec_size);
 
-/*
- * Work at the user boundary. The task may be put to sleep there because its
- * group has used up its CPU time, which is the one case where it is quiescent.
- */
-static inline void klp_resume_enter(void)
-{
-	WRITE_ONCE(current->klp_quiescent, KLP_IN_RESUME_WORK);
-}
-
 /* Hook of fork, answer for /proc */
 void klp_copy_process(struct task_struct *child);
 int klp_task_patch_state(struct task_struct *task);
@@ -148,7 +136,6 @@ static inline bool klp_have_reliable_stack(void)
 
 #else /* !CONFIG_LIVEPATCH */
 
-static inline void klp_resume_enter(void) { }
 static inline int klp_module_coming(struct module *mod) { return 0; }
 static inline void klp_module_going(struct module *mod) { }
 static inline void klp_copy_process(struct task_struct *child) { }

@@ -24,6 +24,9 @@
 
 #ifdef CONFIG_LIVEPATCH
 
+/* task_struct::klp_quiescent, besides true: see klp_resume_enter() */
+#define KLP_IN_RESUME_WORK	2
+
 void klp_update_patch_state(struct task_struct *task);
 void klp_task_unhashed(struct task_struct *task);
 void klp_task_dead(struct task_struct *task);
@@ -52,6 +55,15 @@ static inline void klp_safe_point(void)
 static inline void klp_boundary_enter(void)
 {
 	WRITE_ONCE(current->klp_quiescent, true);
+}
+
+/*
+ * Work at the user boundary. The task may be put to sleep there because its
+ * group has used up its CPU time, which is the one case where it is quiescent.
+ */
+static inline void klp_resume_enter(void)
+{
+	WRITE_ONCE(current->klp_quiescent, KLP_IN_RESUME_WORK);
 }
 
 /**
@@ -101,6 +113,7 @@ static inline bool klp_patch_pending(struct task_struct *task) { return false; }
 static inline void klp_update_patch_state(struct task_struct *task) { }
 static inline void klp_safe_point(void) { }
 static inline void klp_boundary_enter(void) { }
+static inline void klp_resume_enter(void) { }
 static inline void klp_quiescent_enter(void) { }
 static inline void klp_quiescent_exit(void) { }
 static inline bool klp_freezer_is_safe_point(void) { return false; }
@@ -123,6 +136,18 @@ static inline void klp_freezable_schedule(void)
 		return;
 	}
 	klp_schedule();
+}
+
+/* schedule_timeout(), likewise. */
+static inline long klp_freezable_schedule_timeout(long timeout)
+{
+	if (!klp_freezer_is_safe_point())
+		return schedule_timeout(timeout);
+
+	klp_quiescent_enter();
+	timeout = schedule_timeout(timeout);
+	klp_quiescent_exit();
+	return timeout;
 }
 
 #endif /* _LINUX_LIVEPATCH_SCHED_H_ */
