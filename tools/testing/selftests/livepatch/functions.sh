@@ -196,6 +196,14 @@ version() {
 	fi
 }
 
+# What there is of patches: directories, functions, modules
+inventory() {
+	echo "$KLP"/*
+	echo "$(< "$TRACING/enabled_functions")"
+	echo "$(< /proc/modules)"
+	[ ! -e "$TARGET" ] || versions
+}
+
 version_is() {
 	[ "$(version)" = "$1" ]
 }

@@ -4,10 +4,17 @@
  * where processors are emulated, and says which error it got:
  *
  *	lpt_module load FILE [PARAMETER=VALUE]...
+ *	lpt_module fail N FILE [PARAMETER=VALUE]
  *	lpt_module unload NAME
+ *
+ * "fail" lets the Nth allocation of the load fail. Its status is 3 if there
+ * were fewer, so that everything was loaded as usual.
  */
 #include <err.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -27,12 +34,54 @@ static void load(const char *file, char **params, int n)
 		err(1, "load %s", file);
 }
 
+/* Documentation/fault-injection/fault-injection.rst */
+static int fail_nth_file(void)
+{
+	int fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		err(2, "fail-nth");
+	return fd;
+}
+
+/* The file says 0 once the failure has happened. */
+static int failed(int nth)
+{
+	char left[16] = "";
+
+	if (pread(nth, left, sizeof(left) - 1, 0) < 0 ||
+	    pwrite(nth, "0", 1, 0) < 0)
+		err(2, "fail-nth");
+	return !atoi(left);
+}
+
+static int load_failing(const char *n, const char *file, const char *args)
+{
+	int nth = fail_nth_file(), fd = open(file, O_RDONLY | O_CLOEXEC);
+	int ret, error;
+
+	if (fd < 0)
+		err(2, "%s", file);
+	if (pwrite(nth, n, strlen(n), 0) < 0)
+		err(2, "fail-nth");
+	ret = syscall(SYS_finit_module, fd, args, 0);
+	error = errno;
+	if (!failed(nth))
+		return 3;
+	if (!ret)
+		return 0;
+	errno = error;
+	err(1, "load %s", file);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc >= 3 && !strcmp(argv[1], "load"))
 		load(argv[2], argv + 3, argc - 3);
+	else if (argc >= 4 && !strcmp(argv[1], "fail"))
+		return load_failing(argv[2], argv[3], argc > 4 ? argv[4] : "");
 	else if (argc != 3 || strcmp(argv[1], "unload"))
-		errx(2, "usage: lpt_module load FILE ... | unload NAME");
+		errx(2, "usage: lpt_module load|fail N FILE ... | unload NAME");
 	else if (syscall(SYS_delete_module, argv[2], O_NONBLOCK))
 		err(1, "unload %s", argv[2]);
 	return 0;

@@ -7,14 +7,6 @@
 
 EINVAL="Invalid argument"
 
-# What there is of patches: directories, functions, modules
-inventory() {
-	echo "$KLP"/*
-	echo "$(< "$TRACING/enabled_functions")"
-	echo "$(< /proc/modules)"
-	versions
-}
-
 # refused ERROR MODULE [PARAMETERS]
 refused() {
 	local error=$1 before

@@ -1,0 +1,145 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Out of memory: the first allocation of a load fails, then the second, and so
+# on until there are no more. Each time all is as it was before, and the same
+# load works right after. What can't be refused, the way back, only takes longer.
+
+. "$(dirname "$0")/functions.sh"
+
+FAULTS="$DEBUGFS/failslab $DEBUGFS/fail_page_alloc"
+
+# Allocations that may sleep fail as well, and without a stack trace each
+faults() {
+	local dir
+
+	for dir in $FAULTS; do
+		[ -d "$dir" ] || skip "no fault injection (FAILSLAB, FAIL_PAGE_ALLOC)"
+		echo N > "$dir/ignore-gfp-wait"
+		[ ! -e "$dir/ignore-gfp-highmem" ] || echo N > "$dir/ignore-gfp-highmem"
+		[ ! -e "$dir/min-order" ] || echo 0 > "$dir/min-order"
+		echo 0 > "$dir/verbose"
+	done
+}
+
+fail_nth() {
+	local n=$1 module=$2
+
+	shift 2
+	"$LPT_DIR/lpt_module" fail "$n" "$LPT_DIR/test_modules/$module.ko" "$@" \
+		2> "$LPT_TMP/error"
+}
+
+# Some allocations are done without.
+took_effect() {
+	settle
+	"$1"
+	"$2"
+	settle
+}
+
+# exhaust IN_EFFECT UNDO MODULE [PARAMETER] - all failures of loading MODULE
+exhaust() {
+	local effect=$1 undo=$2 before n status refused=0
+
+	shift 2
+	before=$(inventory)
+	for ((n = 1; ; n++)); do
+		status=0
+		fail_nth "$n" "$@" || status=$?
+		case $status in
+		0 | 3)	took_effect "$effect" "$undo" ;;
+		1)	refused=$((refused + 1)) ;;
+		*)	cat "$LPT_TMP/error"; return 1 ;;
+		esac
+		settle
+		same "$before" "$(inventory)"
+		[ "$status" -ne 3 ] || break
+	done
+	diag "$((n - 1)) allocations, without $refused of them it is refused"
+	at_least "$refused" 10 "refusals"
+}
+
+pair2_in_effect() {
+	is "$(version)" 2
+}
+
+undo_pair2() {
+	revert lpt_pair2
+}
+
+test_patch() {
+	faults
+	load lpt_target
+	exhaust pair2_in_effect undo_pair2 lpt_pair2
+}
+
+undo_target() {
+	unload lpt_target
+}
+
+# Its functions are patched before anybody can call them, or it is not loaded.
+test_late_module() {
+	faults
+	apply lpt_pair2
+	exhaust pair2_in_effect undo_target lpt_target
+}
+
+pair4_in_effect() {
+	is "$(version)" 4
+}
+
+# Back to two patches, in the same order
+undo_replace() {
+	revert lpt_pair4
+	unload lpt_pair2
+	unload lpt_pair3
+	apply lpt_pair2
+	apply lpt_pair3
+}
+
+test_replace() {
+	faults
+	load lpt_target
+	apply lpt_pair2
+	apply lpt_pair3
+	exhaust pair4_in_effect undo_replace lpt_pair4 replace=1
+}
+
+# The kernel threads get no memory half of the time
+starve() {
+	local dir task
+
+	for task in /proc/[0-9]*; do
+		[[ -n $(tr -d '\0' < "$task/cmdline") ]] ||
+			write_to "$task/make-it-fail" "$1"
+	done 2> /dev/null
+	for dir in $FAULTS; do
+		echo Y > "$dir/task-filter"
+		echo -1 > "$dir/times"
+		echo "$2" > "$dir/probability"
+	done
+}
+
+test_revert() {
+	local i
+
+	faults
+	load lpt_target
+	for i in 1 2 3 4 5 6 7 8 9 10; do
+		apply lpt_pair2
+		starve 1 50
+		disable lpt_pair2
+		settle
+		starve 0 0
+		unload lpt_pair2
+		is "$(version)" 1 "round $i"
+	done
+}
+
+lpt_start 4
+lpt_run "a patch" test_patch
+lpt_run "a module that is loaded after its patch" test_late_module
+lpt_run "a replacement of two patches" test_replace
+lpt_run "reverts" test_revert
+ktap_finished
