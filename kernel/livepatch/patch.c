@@ -279,8 +279,6 @@ static void klp_finish_transition(struct list_head *gone)
 	pr_debug("'%s': completing %s transition\n", patch->mod->name,
 		 direction);
 
-	trace_livepatch_complete(patch->mod->name, patched,
-				 klp_migration_age_ms());
 	klp_finish_states();
 	if (klp_redirect_settle())
 		klp_pin_all();
@@ -318,8 +316,12 @@ void klp_transition_done(void)
 	LIST_HEAD(gone);
 
 	scoped_guard(mutex, &klp_mutex) {
-		if (klp_in_transition && klp_migration_done())
+		if (klp_in_transition && klp_migration_done()) {
+			trace_livepatch_complete(klp_in_transition->mod->name,
+						 klp_is_patching(),
+						 klp_migration_age_ms());
 			klp_finish_transition(&gone);
+		}
 	}
 	klp_release_patches(&gone);
 }

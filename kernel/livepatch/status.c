@@ -4,8 +4,11 @@
  */
 
 #include <linux/debugfs.h>
+#include <linux/pid.h>
+#include <linux/pid_namespace.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
+#include <linux/sched/task.h>
 #include <linux/seq_file.h>
 #include "internal.h"
 
@@ -23,6 +26,8 @@ static struct klp_reason klp_reason_of(struct task_struct *task)
 		return (struct klp_reason){ "idle", "nothing, it comes by itself" };
 	if (task->flags & PF_EXITING)
 		return (struct klp_reason){ "exiting", "nothing, it comes by itself" };
+	if (task->flags & PF_WQ_WORKER)
+		return (struct klp_reason){ "in a work item", "the end of the item" };
 	if (task->flags & PF_KTHREAD)
 		return (struct klp_reason){ "kthread without a safe point",
 					    "klp_safe_point() in its loop, or force" };
@@ -49,38 +54,121 @@ static void klp_show_task(struct seq_file *m, struct task_struct *task)
 	seq_printf(m, "\thelp: %s\n", reason.help);
 }
 
-static int klp_behind_show(struct seq_file *m, void *unused)
+static void klp_show_cpu(struct seq_file *m, struct task_struct *idle)
 {
-	struct task_struct *leader, *task;
-	int cpu, exiting;
+	if (klp_patch_pending(idle))
+		klp_show_task(m, idle);
+	if (klp_irq_is_behind(task_cpu(idle)))
+		seq_printf(m, "-\tcpu%d\tinterrupts\thelp: nothing, they come by themselves\n",
+			   task_cpu(idle));
+}
 
-	guard(mutex)(&klp_mutex);
-	if (!klp_transition_patch())
-		return 0;
+static void klp_show_head(struct seq_file *m)
+{
+	int exiting = klp_migration_exiting();
 
 	seq_printf(m, "%s %s: %d behind for %u ms\n",
 		   klp_transition_patch()->mod->name, klp_transition_direction(),
 		   klp_migration_behind(), klp_migration_age_ms());
-	exiting = klp_migration_exiting();
 	if (exiting)
 		seq_printf(m, "-\t-\t%d exiting\thelp: nothing, they come by themselves\n",
 			   exiting);
-	scoped_guard(rcu) {
-		for_each_process_thread(leader, task) {
-			if (klp_patch_pending(task))
-				klp_show_task(m, task);
-		}
+}
+
+/*
+ * Positions in the file: 0 is its head, then come tasks by their number, and
+ * behind all that there can be the CPUs by theirs.
+ */
+#define KLP_POS_CPU	(PID_MAX_LIMIT + 1)
+
+/* The first task behind at @pos or later; with a reference, or NULL */
+static struct task_struct *klp_task_behind_at(loff_t *pos)
+{
+	struct task_struct *task;
+	struct pid *pid;
+
+	guard(rcu)();
+	for (; (pid = find_ge_pid(*pos, &init_pid_ns)); ++*pos) {
+		*pos = pid_nr(pid);
+		task = pid_task(pid, PIDTYPE_PID);
+		if (task && klp_patch_pending(task))
+			return get_task_struct(task);
 	}
-	for_each_possible_cpu(cpu) {
-		if (klp_patch_pending(idle_task(cpu)))
-			klp_show_task(m, idle_task(cpu));
-		if (klp_irq_is_behind(cpu))
-			seq_printf(m, "-\tcpu%d\tinterrupts\thelp: nothing, they come by themselves\n",
-				   cpu);
+	return NULL;
+}
+
+/* Likewise, the idle task of the CPU */
+static struct task_struct *klp_cpu_behind_at(loff_t *pos)
+{
+	struct task_struct *idle;
+
+	for (; *pos < KLP_POS_CPU + nr_cpu_ids; ++*pos) {
+		if (!cpu_possible(*pos - KLP_POS_CPU))
+			continue;
+		idle = idle_task(*pos - KLP_POS_CPU);
+		if (klp_patch_pending(idle) || klp_irq_is_behind(task_cpu(idle)))
+			return get_task_struct(idle);
 	}
+	return NULL;
+}
+
+static void *klp_behind_at(loff_t *pos)
+{
+	struct task_struct *task = NULL;
+
+	if (*pos < KLP_POS_CPU)
+		task = klp_task_behind_at(pos);
+	if (task)
+		return task;
+	*pos = max_t(loff_t, *pos, KLP_POS_CPU);
+	return klp_cpu_behind_at(pos);
+}
+
+static void *klp_behind_start(struct seq_file *m, loff_t *pos)
+{
+	mutex_lock(&klp_mutex);
+	if (!klp_transition_patch())
+		return NULL;
+	return *pos ? klp_behind_at(pos) : SEQ_START_TOKEN;
+}
+
+static void klp_shown_put(void *v)
+{
+	if (v && v != SEQ_START_TOKEN)
+		put_task_struct(v);
+}
+
+static void *klp_behind_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	klp_shown_put(v);
+	++*pos;
+	return klp_behind_at(pos);
+}
+
+static void klp_behind_stop(struct seq_file *m, void *v)
+{
+	klp_shown_put(v);
+	mutex_unlock(&klp_mutex);
+}
+
+static int klp_behind_show(struct seq_file *m, void *v)
+{
+	if (v == SEQ_START_TOKEN)
+		klp_show_head(m);
+	else if (is_idle_task(v))
+		klp_show_cpu(m, v);
+	else
+		klp_show_task(m, v);
 	return 0;
 }
-DEFINE_SHOW_ATTRIBUTE(klp_behind);
+
+static const struct seq_operations klp_behind_sops = {
+	.start	= klp_behind_start,
+	.next	= klp_behind_next,
+	.stop	= klp_behind_stop,
+	.show	= klp_behind_show,
+};
+DEFINE_SEQ_ATTRIBUTE(klp_behind);
 
 static int __init klp_status_init(void)
 {

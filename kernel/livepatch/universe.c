@@ -465,8 +465,8 @@ static void klp_poke_later(void)
 {
 	unsigned long delay = msecs_to_jiffies(READ_ONCE(poke_delay_ms)) ?: 1;
 
-	queue_delayed_work(klp_wq, &klp_poke_work,
-			   delay << min(klp_pokes, KLP_POKE_BACKOFF_MAX));
+	mod_delayed_work(klp_wq, &klp_poke_work,
+			 delay << min(klp_pokes, KLP_POKE_BACKOFF_MAX));
 }
 
 static void klp_poke_fn(struct work_struct *work)

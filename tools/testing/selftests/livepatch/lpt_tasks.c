@@ -13,7 +13,9 @@
 #include <linux/aio_abi.h>
 #include <linux/filter.h>
 #include <linux/futex.h>
+#include <linux/io_uring.h>
 #include <linux/seccomp.h>
+#include <linux/vhost.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -23,6 +25,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/ipc.h>
 #include <sys/mman.h>
 #include <sys/msg.h>
@@ -409,6 +412,100 @@ static int mode_leader(void)
 	return 0;
 }
 
+static int mode_threads(void)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+	int i;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 16384);
+	for (i = 0; i < number; i++) {
+		if (pthread_create(&thread, &attr, thread_pause, NULL))
+			errx(1, "thread %d", i);
+	}
+	usleep(100000);
+	wait_for_term();
+	return 0;
+}
+
+/*
+ * User tasks that the kernel has made, and that never leave it
+ */
+
+struct ring {
+	int fd;
+	struct io_uring_sqe *sqes;
+	char *sq;
+	struct io_uring_params params;
+};
+
+static void open_ring(struct ring *ring, unsigned int flags)
+{
+	struct io_uring_params *params = &ring->params;
+	size_t size;
+
+	params->flags = flags;
+	params->sq_thread_idle = FOREVER;
+	ring->fd = syscall(SYS_io_uring_setup, 4, params);
+	if (ring->fd < 0)
+		err(1, "io_uring_setup");
+	size = params->sq_off.array + params->sq_entries * sizeof(int);
+	ring->sq = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED,
+			ring->fd, IORING_OFF_SQ_RING);
+	ring->sqes = mmap(NULL, params->sq_entries * sizeof(*ring->sqes),
+			  PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd,
+			  IORING_OFF_SQES);
+	if (ring->sq == MAP_FAILED || ring->sqes == MAP_FAILED)
+		err(1, "mmap");
+}
+
+/* A read that blocks, by a worker; and one that has nothing to do any more. */
+static void submit_read(struct ring *ring, int fd)
+{
+	unsigned int *tail = (void *)(ring->sq + ring->params.sq_off.tail);
+	unsigned int *array = (void *)(ring->sq + ring->params.sq_off.array);
+	static char byte;
+
+	ring->sqes[*tail] = (struct io_uring_sqe) {
+		.opcode = IORING_OP_READ,
+		.flags = IOSQE_ASYNC,
+		.fd = fd,
+		.addr = (unsigned long)&byte,
+		.len = 1,
+	};
+	array[*tail] = *tail;
+	__atomic_store_n(tail, *tail + 1, __ATOMIC_RELEASE);
+	if (syscall(SYS_io_uring_enter, ring->fd, 1, 0, 0, NULL, 0) != 1)
+		err(1, "io_uring_enter");
+}
+
+static int mode_uring(void)
+{
+	struct ring worker = {}, poll = {};
+	int zero = open("/dev/zero", O_RDONLY), pipes[2];
+
+	if (zero < 0 || pipe(pipes))
+		err(1, "files");
+	open_ring(&worker, 0);
+	submit_read(&worker, zero);
+	submit_read(&worker, pipes[0]);
+	open_ring(&poll, IORING_SETUP_SQPOLL);
+	usleep(100000);
+	wait_for_term();
+	return 0;
+}
+
+static int mode_vhost(void)
+{
+	int fd = open("/dev/vhost-vsock", O_RDWR);
+
+	if (fd < 0 || ioctl(fd, VHOST_SET_OWNER, 0))
+		err(1, "/dev/vhost-vsock");
+	wait_for_term();
+	return 0;
+}
+
 /*
  * Running
  */
@@ -530,6 +627,9 @@ static const struct mode {
 	{ "stopped",	mode_stopped },	/* stopped by SIGSTOP */
 	{ "zombie",	mode_zombie },	/* dead and not reaped */
 	{ "leader",	mode_leader },	/* dead, while a thread lives */
+	{ "threads",	mode_threads },	/* NUMBER of threads asleep */
+	{ "uring",	mode_uring },	/* owner of io_uring's threads */
+	{ "vhost",	mode_vhost },	/* owner of a worker of vhost */
 	{ "spin",	mode_spin },	/* NUMBER of spinners in user space */
 	{ "storm",	mode_storm },	/* NUMBER of fork, exec, exit loops */
 	{ "callers",	mode_callers },	/* strace, seccomp, int80, signals */

@@ -6,6 +6,8 @@
 . "$(dirname "$0")/functions.sh"
 
 CGROUP=/sys/fs/cgroup/lpt
+BEHIND=$DEBUGFS/livepatch/behind
+POKE_DELAY=/sys/module/livepatch/parameters/poke_delay_ms
 
 # quick - both ways, with whatever tasks the test has prepared
 quick() {
@@ -154,6 +156,54 @@ test_throttled() {
 	is "$(version)" 1
 }
 
+# thread_named REGEX - is there one?
+thread_named() {
+	grep -q -x "$1" /proc/[0-9]*/task/[0-9]*/comm 2> /dev/null
+}
+
+test_uring() {
+	grep -q " io_uring_setup$" /proc/kallsyms || skip "no io_uring"
+	tasks uring
+	within "$LPT_PATIENCE" thread_named "iou-wrk-.*"
+	thread_named "iou-sqp-.*"
+	quick
+	thread_named "iou-wrk-.*"
+	thread_named "iou-sqp-.*"
+}
+
+test_vhost() {
+	[ -e /dev/vhost-vsock ] || skip "no vhost-vsock"
+	tasks vhost
+	thread_named "vhost-.*"
+	quick
+	thread_named "vhost-.*"
+}
+
+pids_behind() {
+	tail -n +2 "$BEHIND" | cut -f 1 | grep -v "^-" | sort -n
+}
+
+# More than one buffer of the file can hold, and each of them once
+test_list() {
+	local listed
+
+	[ -e "$BEHIND" ] || skip "no list of who is behind"
+	tasks threads 300
+	load lpt_target
+	echo 30000 > "$POKE_DELAY"
+	load lpt_pair2
+	nap 1
+	listed=$(pids_behind)
+	same "$listed" "$(tasks_at 0 | sed 's|.*/||' | sort -n)" || return
+	at_least "$(wc -l <<< "$listed")" 300 "tasks in the list"
+	at_least "$(grep -c "asleep in a system call in .*a signal" "$BEHIND")" \
+		300 "tasks asleep in the list"
+	echo "$DELAY" > "$POKE_DELAY"
+	disable lpt_pair2
+	settle_or_list 1
+	is "$(< "$BEHIND")" "" "list at rest"
+}
+
 test_spinners() {
 	tasks spin $(($(nproc) + 1))
 	quick
@@ -298,6 +348,8 @@ test_long_work() {
 	nap 0.2
 	load lpt_pair2
 	within 1 new_work
+	[ ! -e "$BEHIND" ] ||
+		grep -q "in a work item in .*the end of the item" "$BEHIND"
 	settle_within $((LPT_SECONDS + 2))
 	is "$(stat_of longwork old)" 1 "old calls of the long one"
 	is_clean longwork
@@ -316,6 +368,7 @@ clean_up() {
 		rmdir "$CGROUP" 2> /dev/null
 	fi
 	[ ! -e "$ONLINE" ] || echo 1 > "$ONLINE"
+	[ ! -e "$POKE_DELAY" ] || echo "$DELAY" > "$POKE_DELAY"
 }
 trap 'clean_up; lpt_reset; rm -rf "$LPT_TMP"' EXIT
 
@@ -324,7 +377,8 @@ run() {
 	clean_up
 }
 
-lpt_start 20
+lpt_start 23
+DELAY=$(first_line "$POKE_DELAY")
 run "blocked by a kernel thread" test_kthread
 run "blocked by an uninterruptible task" test_uninterruptible
 run "not by tasks asleep in system calls" test_sleepers
@@ -335,6 +389,9 @@ run "not by a zombie" test_zombie
 run "not by a leader that is dead" test_leader
 run "not by a frozen cgroup" test_frozen
 run "not by a throttled cgroup" test_throttled
+run "not by threads of io_uring" test_uring
+run "not by a worker of vhost" test_vhost
+run "everybody who is behind is listed" test_list
 run "not by spinners on all CPUs" test_spinners
 run "not by busy callers" test_callers
 run "not by a storm of forks" test_storm
