@@ -59,7 +59,7 @@
 #include <trace/events/livepatch.h>
 
 /* How long tasks asleep in a system call are left alone, in milliseconds. */
-static unsigned int poke_delay_ms = 200;
+static unsigned int poke_delay_ms = 100;
 module_param(poke_delay_ms, uint, 0644);
 
 /* They are asked again and again, at last every poke_delay_ms << this. */
