@@ -23,7 +23,8 @@
  *
  * klp_mutex is taken before cpus_read_lock() and all locks of ftrace. Files in
  * sysfs take it while kernfs counts their users: a directory is removed without
- * it. Callbacks of patch modules run under it.
+ * it. Callbacks of patch modules run under it. They may load modules all the same:
+ * a module that no patch names comes and goes under klp_names_lock alone.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -35,6 +36,13 @@
 /* One transition, one change of the list of patches at a time: see above. */
 DEFINE_MUTEX(klp_mutex);
 LIST_HEAD(klp_patches);
+
+/*
+ * Held, besides klp_mutex, where klp_patches changes, and where a module begins or
+ * ceases to be one that a patch can find. So either a module sees the patch that
+ * names it, and goes on under klp_mutex, or the patch sees the module.
+ */
+static DEFINE_SPINLOCK(klp_names_lock);
 
 /* The patch that is enabled or disabled, NULL outside of a transition. */
 static struct live_patch *klp_in_transition;
@@ -133,9 +141,42 @@ static struct live_object *klp_find_object(struct live_patch *patch,
 	return NULL;
 }
 
+static void klp_add_patch(struct live_patch *patch)
+{
+	guard(spinlock)(&klp_names_lock);
+	list_add_tail(&patch->list, &klp_patches);
+}
+
+static void klp_move_patch(struct live_patch *patch, struct list_head *gone)
+{
+	guard(spinlock)(&klp_names_lock);
+	list_move_tail(&patch->list, gone);
+}
+
+static void klp_set_alive(struct module *mod, bool alive)
+{
+	guard(spinlock)(&klp_names_lock);
+	mod->klp_alive = alive;
+}
+
+/* A module that no patch names comes, or goes. Return: false if one does. */
+static bool klp_set_alive_unnamed(struct module *mod, bool alive)
+{
+	struct live_patch *patch;
+
+	guard(spinlock)(&klp_names_lock);
+	klp_for_each_patch(patch) {
+		if (klp_find_object(patch, mod->name))
+			return false;
+	}
+	mod->klp_alive = alive;
+	return true;
+}
+
 /*
  * A module is an object from klp_module_coming() to klp_module_going(). In
- * between it stays without a reference: going waits for klp_mutex.
+ * between it stays without a reference: once a patch in the list names it, going
+ * waits for klp_mutex.
  */
 static struct module *klp_find_module(const char *name)
 {
@@ -266,7 +307,7 @@ static void klp_collect_disabled(struct list_head *gone)
 
 	list_for_each_entry_safe(patch, next, &klp_patches, list) {
 		if (patch->state == KLP_DISABLED)
-			list_move_tail(&patch->list, gone);
+			klp_move_patch(patch, gone);
 	}
 }
 
@@ -383,7 +424,6 @@ static int klp_enable(struct live_patch *patch, struct list_head *gone)
 	int ret;
 
 	pr_notice("enabling patch '%s'\n", patch->mod->name);
-	list_add_tail(&patch->list, &klp_patches);
 	klp_begin_transition(patch, KLP_ENABLING);
 
 	ret = klp_patch_objects(patch);
@@ -536,9 +576,8 @@ static int klp_check_time(struct klp_patch *desc)
 	return klp_in_transition ? -EBUSY : 0;
 }
 
-/* With a reference to the module, which is kept on success. */
-static int klp_create_and_enable(struct klp_patch *desc, struct list_head *gone,
-				 struct live_patch **failed)
+/* With a reference to the module, which goes where the patch goes, if it exists. */
+static int klp_create_and_enable(struct klp_patch *desc, struct list_head *gone)
 {
 	struct live_patch *patch = klp_patch_alloc(desc);
 	int ret;
@@ -546,6 +585,7 @@ static int klp_create_and_enable(struct klp_patch *desc, struct list_head *gone,
 	if (!patch)
 		return -ENOMEM;
 
+	klp_add_patch(patch);
 	ret = klp_patch_show(patch);
 	if (!ret)
 		ret = klp_patch_bind(patch);
@@ -553,7 +593,7 @@ static int klp_create_and_enable(struct klp_patch *desc, struct list_head *gone,
 		return klp_enable(patch, gone);
 
 	klp_patch_unbind(patch);
-	*failed = patch;
+	klp_move_patch(patch, gone);
 	return ret;
 }
 
@@ -574,7 +614,6 @@ static int klp_create_and_enable(struct klp_patch *desc, struct list_head *gone,
  */
 int klp_enable_patch(struct klp_patch *desc)
 {
-	struct live_patch *failed = NULL;
 	LIST_HEAD(gone);
 	int ret;
 
@@ -591,11 +630,9 @@ int klp_enable_patch(struct klp_patch *desc)
 			return ret;
 		if (!try_module_get(desc->mod))
 			return -ENODEV;
-		ret = klp_create_and_enable(desc, &gone, &failed);
+		ret = klp_create_and_enable(desc, &gone);
 	}
 
-	if (failed)
-		klp_patch_destroy(failed);
 	if (ret && list_empty(&gone))
 		module_put(desc->mod);
 	klp_release_patches(&gone);
@@ -681,8 +718,11 @@ int klp_module_coming(struct module *mod)
 		return -EINVAL;
 	}
 
+	if (klp_set_alive_unnamed(mod, true))
+		return 0;
+
 	guard(mutex)(&klp_mutex);
-	mod->klp_alive = true;
+	klp_set_alive(mod, true);
 	klp_for_each_patch(patch) {
 		obj = klp_find_object(patch, mod->name);
 		ret = obj ? klp_object_join(obj, mod) : 0;
@@ -690,7 +730,7 @@ int klp_module_coming(struct module *mod)
 			continue;
 		pr_warn("patch '%s' failed for module '%s', refusing to load module '%s'\n",
 			patch->mod->name, mod->name, mod->name);
-		mod->klp_alive = false;
+		klp_set_alive(mod, false);
 		klp_leave_module(mod, patch);
 		return ret;
 	}
@@ -711,7 +751,10 @@ void klp_module_going(struct module *mod)
 		    mod->state != MODULE_STATE_COMING))
 		return;
 
+	if (klp_set_alive_unnamed(mod, false))
+		return;
+
 	guard(mutex)(&klp_mutex);
-	mod->klp_alive = false;
+	klp_set_alive(mod, false);
 	klp_leave_module(mod, NULL);
 }

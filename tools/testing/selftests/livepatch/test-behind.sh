@@ -179,6 +179,16 @@ test_vhost() {
 	thread_named "vhost-.*"
 }
 
+test_irq_thread() {
+	load lpt_blocker
+	echo 1 > "$BLOCKER/irq"
+	thread_named "irq/.*-lpt_irq"
+	quick
+	echo 2 > "$BLOCKER/irq"
+	quick
+	echo 0 > "$BLOCKER/irq"
+}
+
 pids_behind() {
 	tail -n +2 "$BEHIND" | cut -f 1 | grep -v "^-" | sort -n
 }
@@ -377,7 +387,7 @@ run() {
 	clean_up
 }
 
-lpt_start 23
+lpt_start 24
 DELAY=$(first_line "$POKE_DELAY")
 run "blocked by a kernel thread" test_kthread
 run "blocked by an uninterruptible task" test_uninterruptible
@@ -391,6 +401,7 @@ run "not by a frozen cgroup" test_frozen
 run "not by a throttled cgroup" test_throttled
 run "not by threads of io_uring" test_uring
 run "not by a worker of vhost" test_vhost
+run "not by the thread of an interrupt" test_irq_thread
 run "everybody who is behind is listed" test_list
 run "not by spinners on all CPUs" test_spinners
 run "not by busy callers" test_callers

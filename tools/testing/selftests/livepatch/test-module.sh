@@ -156,7 +156,26 @@ test_churn() {
 	at_least "$(grep -cx '2 2' "$LPT_TMP/init")" 1 "new"
 }
 
-lpt_start 10
+MODPROBE=/proc/sys/kernel/modprobe
+
+# A callback may wait for a module, as whoever allocates a cipher does
+test_request() {
+	local before
+
+	[ -e "$MODPROBE" ] || skip "the kernel loads no modules"
+	before=$(< "$MODPROBE")
+	printf '#!/bin/sh\nexec %s/lpt_module load %s/test_modules/lpt_blocker.ko\n' \
+	       "$LPT_DIR" "$LPT_DIR" > "$LPT_TMP/modprobe"
+	chmod +x "$LPT_TMP/modprobe"
+	load lpt_target
+	echo "$LPT_TMP/modprobe" > "$MODPROBE"
+	apply lpt_pair2 request=lpt_blocker
+	echo "$before" > "$MODPROBE"
+	loaded lpt_blocker
+	is "$(version)" 2
+}
+
+lpt_start 11
 lpt_run "a module that is loaded after its patch" test_later
 lpt_run "unloaded and loaded again" test_again
 lpt_run "patched twice before it is loaded" test_stacked
@@ -166,5 +185,6 @@ lpt_run "loaded while the patch is reverted" test_load_in_revert
 lpt_run "refused by pre_patch, accepted later" test_refused
 lpt_run "refused by the second patch, accepted later" test_refused_by_second
 lpt_run "patch refused by pre_patch, accepted later" test_refused_at_once
+lpt_run "another module is loaded by a callback" test_request
 lpt_run "loads and unloads during transitions" test_churn
 ktap_finished

@@ -9,9 +9,14 @@
  *   release	write: let them all go; the kernel thread ends
  *   unstarted	write: 1 creates a kernel thread "lpt_unstarted" and does not
  *		start it, 0 disposes of it. read: whether it ever ran
+ *   irq	write: 1 requests an interrupt with a thread and raises it once,
+ *		2 lets its thread raise it again each time, 0 gives it back
  */
 
 #include <linux/debugfs.h>
+#include <linux/delay.h>
+#include <linux/interrupt.h>
+#include <linux/irq.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/sched.h>
@@ -24,6 +29,8 @@ static unsigned int lpt_releases;
 static struct task_struct *lpt_kthread;
 static struct task_struct *lpt_unstarted;
 static bool lpt_unstarted_ran;
+static int lpt_irq;
+static bool lpt_irq_again;
 
 /* Replaced by a function that returns at once: who is here is in the old one */
 static noinline void lpt_hold(void)
@@ -108,6 +115,67 @@ static int lpt_unstarted_get(void *data, u64 *ran)
 DEFINE_DEBUGFS_ATTRIBUTE(lpt_unstarted_fops, lpt_unstarted_get,
 			 lpt_unstarted_set, "%llu\n");
 
+static irqreturn_t lpt_irq_fn(int irq, void *unused)
+{
+	return IRQ_WAKE_THREAD;
+}
+
+static irqreturn_t lpt_irq_thread_fn(int irq, void *unused)
+{
+	usleep_range(100, 200);
+	if (READ_ONCE(lpt_irq_again))
+		generic_handle_irq_safe(irq);
+	return IRQ_HANDLED;
+}
+
+/* An interrupt that no hardware raises */
+static int lpt_irq_request(void)
+{
+	int irq = irq_alloc_desc(NUMA_NO_NODE);
+	int ret;
+
+	if (irq < 0)
+		return irq;
+	irq_set_chip_and_handler(irq, &dummy_irq_chip, handle_simple_irq);
+	irq_modify_status(irq, IRQ_NOREQUEST, IRQ_NOAUTOEN);
+	ret = request_threaded_irq(irq, lpt_irq_fn, lpt_irq_thread_fn,
+				   IRQF_NO_AUTOEN, "lpt_irq", NULL);
+	if (ret) {
+		irq_free_desc(irq);
+		return ret;
+	}
+	enable_irq(irq);
+	lpt_irq = irq;
+	return 0;
+}
+
+static void lpt_irq_free(void)
+{
+	if (!lpt_irq)
+		return;
+	WRITE_ONCE(lpt_irq_again, false);
+	free_irq(lpt_irq, NULL);
+	irq_free_desc(lpt_irq);
+	lpt_irq = 0;
+}
+
+static int lpt_irq_set(void *data, u64 mode)
+{
+	int ret;
+
+	guard(mutex)(&lpt_lock);
+	lpt_irq_free();
+	if (!mode)
+		return 0;
+	ret = lpt_irq_request();
+	if (ret)
+		return ret;
+	WRITE_ONCE(lpt_irq_again, mode == 2);
+	generic_handle_irq_safe(lpt_irq);
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(lpt_irq_fops, NULL, lpt_irq_set, "%llu\n");
+
 static struct dentry *lpt_dir;
 
 static int __init lpt_blocker_init(void)
@@ -118,6 +186,7 @@ static int __init lpt_blocker_init(void)
 	debugfs_create_file("release", 0200, lpt_dir, NULL, &lpt_release_fops);
 	debugfs_create_file("unstarted", 0600, lpt_dir, NULL,
 			    &lpt_unstarted_fops);
+	debugfs_create_file("irq", 0200, lpt_dir, NULL, &lpt_irq_fops);
 	return 0;
 }
 
@@ -127,6 +196,7 @@ static void __exit lpt_blocker_exit(void)
 	lpt_release_set(NULL, 0);
 	lpt_reap(&lpt_kthread);
 	lpt_reap(&lpt_unstarted);
+	lpt_irq_free();
 }
 
 module_init(lpt_blocker_init);
