@@ -200,13 +200,23 @@ static int call_flock(void)
 	return flock(fd, LOCK_EX);
 }
 
-static int call_epoll(void)
+static int epoll(int timeout)
 {
 	struct epoll_event event;
 	static int fd;
 
 	fd = fd ?: epoll_create1(0);
-	return epoll_wait(fd, &event, 1, -1);
+	return epoll_wait(fd, &event, 1, timeout);
+}
+
+static int call_epoll(void)
+{
+	return epoll(-1);
+}
+
+static int call_epoll_timeout(void)
+{
+	return epoll(FOREVER);
 }
 
 static int call_sigtimedwait(void)
@@ -273,7 +283,8 @@ static const struct sleeper {
 	{ "accept",		call_accept },
 	{ "flock",		call_flock },
 	{ "msgrcv",		call_msgrcv },
-	{ "epoll_wait",		call_epoll,		MAY_EINTR },
+	{ "epoll_wait",		call_epoll },
+	{ "epoll_timeout",	call_epoll_timeout,	MAY_EINTR },
 	{ "sigtimedwait",	call_sigtimedwait,	MAY_EINTR },
 	{ "semop",		call_semop,		MAY_EINTR },
 	{ "io_getevents",	call_io_getevents,	MAY_EINTR },
