@@ -200,7 +200,7 @@ version() {
 inventory() {
 	echo "$KLP"/*
 	echo "$(< "$TRACING/enabled_functions")"
-	echo "$(< /proc/modules)"
+	cut -d " " -f 1-3 /proc/modules
 	[ ! -e "$TARGET" ] || versions
 }
 
