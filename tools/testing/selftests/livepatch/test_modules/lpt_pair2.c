@@ -8,7 +8,6 @@
  */
 
 #include <linux/delay.h>
-#include <linux/kmod.h>
 #include <linux/livepatch.h>
 #include <linux/module.h>
 
@@ -34,10 +33,6 @@ static bool hold;
 module_param(hold, bool, 0644);
 MODULE_PARM_DESC(hold, "sleep in the new lpt_hold() until this is cleared");
 
-static char *request;
-module_param(request, charp, 0444);
-MODULE_PARM_DESC(request, "module to load in the pre_patch callback");
-
 static int pre_patch, post_patch, pre_unpatch, post_unpatch;
 module_param(pre_patch, int, 0444);
 module_param(post_patch, int, 0444);
@@ -56,8 +51,6 @@ static noinline void lpt_new_hold(void)
 static int lpt_pre_patch(struct klp_object *obj)
 {
 	pre_patch++;
-	if (request && request_module("%s", request))
-		return -ENOENT;
 	return refuse ? -ENODEV : 0;
 }
 

@@ -5,6 +5,7 @@
  */
 
 #include <linux/delay.h>
+#include <linux/kmod.h>
 #include <linux/livepatch.h>
 #include <linux/module.h>
 #include <linux/sched/loadavg.h>
@@ -25,6 +26,15 @@ static noinline unsigned int lpt_nr_running(void)
 	return LPT_LOAD;
 }
 
+static char *request;
+module_param(request, charp, 0444);
+MODULE_PARM_DESC(request, "module to load in the pre_patch callback");
+
+static int lpt_pre_patch(struct klp_object *obj)
+{
+	return request && request_module("%s", request) ? -ENOENT : 0;
+}
+
 static struct klp_func lpt_funcs[] = {
 	{ .old_name = "get_avenrun", .new_func = lpt_get_avenrun },
 	{ .old_name = "nr_running", .new_func = lpt_nr_running },
@@ -32,7 +42,7 @@ static struct klp_func lpt_funcs[] = {
 };
 
 static struct klp_object lpt_objs[] = {
-	{ .funcs = lpt_funcs },
+	{ .funcs = lpt_funcs, .callbacks = { .pre_patch = lpt_pre_patch } },
 	{ }
 };
 
