@@ -219,6 +219,18 @@ test_spinners() {
 	quick
 }
 
+# Nothing interrupts it, not even the tick
+test_nohz_full() {
+	local cpu
+
+	cpu=$(first_line /sys/devices/system/cpu/nohz_full)
+	cpu=${cpu%%[-,]*}
+	[[ $cpu =~ ^[0-9]+$ ]] || skip "no CPU without ticks (nohz_full=)"
+	in_background taskset -c "$cpu" "$LPT_DIR/lpt_tasks" spin 1 > /dev/null
+	nap 1
+	quick
+}
+
 test_callers() {
 	tasks callers
 	quick
@@ -387,7 +399,7 @@ run() {
 	clean_up
 }
 
-lpt_start 24
+lpt_start 25
 DELAY=$(first_line "$POKE_DELAY")
 run "blocked by a kernel thread" test_kthread
 run "blocked by an uninterruptible task" test_uninterruptible
@@ -404,6 +416,7 @@ run "not by a worker of vhost" test_vhost
 run "not by the thread of an interrupt" test_irq_thread
 run "everybody who is behind is listed" test_list
 run "not by spinners on all CPUs" test_spinners
+run "not by a spinner on a CPU without ticks" test_nohz_full
 run "not by busy callers" test_callers
 run "not by a storm of forks" test_storm
 run "not by a kernel thread that was never started" test_unstarted
