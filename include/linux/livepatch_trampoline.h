@@ -43,6 +43,9 @@ void klp_arch_free_block(void *block);
 /* Where the original function goes on behind its call site at @ip. */
 unsigned long klp_arch_behind_site(unsigned long ip);
 
+/* Where a direct jump may enter the function @fn: behind a landing pad. */
+unsigned long klp_arch_behind_pad(void *fn);
+
 #else
 
 static inline void *klp_arch_alloc_block(unsigned int nr, size_t *size)
@@ -63,6 +66,10 @@ static inline void klp_arch_free_block(void *block) { }
 static inline unsigned long klp_arch_behind_site(unsigned long ip)
 {
 	return ip;
+}
+static inline unsigned long klp_arch_behind_pad(void *fn)
+{
+	return (unsigned long)fn;
 }
 
 #endif /* CONFIG_LIVEPATCH_TRAMPOLINE */

@@ -230,7 +230,7 @@ static unsigned long klp_redirect_to(const struct klp_redirect *redirect,
 {
 	void *fn = redirect->fn[universe];
 
-	return fn ? (unsigned long)fn : klp_arch_behind_site(redirect->ip);
+	return fn ? klp_arch_behind_pad(fn) : klp_arch_behind_site(redirect->ip);
 }
 
 /*

@@ -31,6 +31,7 @@
 #include <linux/set_memory.h>
 #include <linux/string.h>
 #include <asm/current.h>
+#include <asm/ibt.h>
 #include <asm/insn.h>
 #include <asm/text-patching.h>
 
@@ -128,4 +129,9 @@ void klp_arch_free_block(void *block)
 unsigned long klp_arch_behind_site(unsigned long ip)
 {
 	return ip + MCOUNT_INSN_SIZE;
+}
+
+unsigned long klp_arch_behind_pad(void *fn)
+{
+	return (unsigned long)fn + (is_endbr(fn) ? ENDBR_INSN_SIZE : 0);
 }
