@@ -6,7 +6,8 @@
 .DEFAULT_GOAL := help
 
 export LINUX LP_CACHE CONFIG KERNEL SMP MEM APPEND TIMEOUT QEMU QEMU_ACCEL \
-	QEMU_ARGS VMLOG SUITES SIGNOFF JOBS
+	QEMU_ARGS VMLOG SUITES SIGNOFF JOBS \
+	BENCH_ROUNDS BENCH_PARTS BENCH_KERNELS BENCH_CLOCK
 
 help:
 	@echo 'make demo         patch a hole in a running kernel, under load'
@@ -22,7 +23,7 @@ help:
 	@echo 'make shell        boot it with a shell on this terminal [RUN=DIR]'
 	@echo 'make series       write the patches as mails into out/'
 	@echo 'make lint         checkpatch, sparse, kernel-doc, shellcheck'
-	@echo 'make bench        what a patched function costs'
+	@echo 'make bench        what it costs, beside what the base kernel takes for it'
 	@echo 'make torture      transitions without end'
 	@echo 'make clean        remove build/ and out/; the cache stays'
 	@echo
@@ -33,6 +34,7 @@ help:
 	@echo 'JOBS=N            processes of the build (one for each CPU)'
 	@echo 'SMP=2 MEM=1G APPEND= TIMEOUT=600 KERNEL= VMLOG= QEMU= QEMU_ACCEL=kvm|tcg,...'
 	@echo 'QEMU_ARGS=        the virtual machine: lab/vm'
+	@echo 'BENCH_ROUNDS=5 BENCH_PARTS="NAMES" of make bench: lab/bench/bench'
 	@echo 'SIGNOFF=1         of make series: from you, signed off by you'
 
 packages:
@@ -79,7 +81,10 @@ series: packages
 lint: tree
 	@lab/lint
 
-bench torture:
+bench: kernel
+	@lab/bench/bench
+
+torture:
 	@echo "make $@: not there yet" >&2; exit 1
 
 clean:
