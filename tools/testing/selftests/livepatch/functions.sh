@@ -354,6 +354,7 @@ lpt_reset() {
 	release_all
 	[ -e "$TARGET/timers" ] && echo 0 > "$TARGET/timers"
 	[ -e "$TARGET/requeue" ] && echo 0 > "$TARGET/requeue"
+	[ -e "$BLOCKER/irq" ] && echo 0 > "$BLOCKER/irq"
 	for file in "$KLP"/lpt_*/enabled; do
 		settle > /dev/null
 		[ ! -e "$file" ] || write_to "$file" 0

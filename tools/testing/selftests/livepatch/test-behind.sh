@@ -147,7 +147,7 @@ test_throttled() {
 	cgroup
 	echo +cpu > /sys/fs/cgroup/cgroup.subtree_control 2> /dev/null || :
 	[ -e "$CGROUP/cpu.max" ] || skip "no CPU bandwidth control"
-	echo "1000 1000000" > "$CGROUP/cpu.max"
+	echo "1000 100000" > "$CGROUP/cpu.max"
 	within "$LPT_PATIENCE" grep -q "nr_throttled [1-9]" "$CGROUP/cpu.stat"
 	load lpt_target
 	apply_quickly
@@ -184,9 +184,9 @@ test_irq_thread() {
 	echo 1 > "$BLOCKER/irq"
 	thread_named "irq/.*-lpt_irq"
 	quick
+	unload lpt_target
 	echo 2 > "$BLOCKER/irq"
 	quick
-	echo 0 > "$BLOCKER/irq"
 }
 
 pids_behind() {
