@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/kthread.h>
+#include <linux/livepatch_sched.h>
+#include <linux/wait.h>
+
+static int while_thread(void *data)	/* found */
+{
+	while (!kthread_should_stop()) {	/* shown */
+		set_current_state(TASK_INTERRUPTIBLE);
+		schedule();
+	}
+	return 0;
+}
+
+static int break_thread(void *data)	/* found */
+{
+	for (;;) {
+		wait_event_interruptible(queue, nr_items || kthread_should_stop());	/* shown */
+		if (kthread_should_stop())	/* shown */
+			break;
+		handle_items();
+	}
+	return 0;
+}
+
+static int condition_thread(void *data)	/* found */
+{
+	do {
+		wait_event(queue, nr_items || kthread_should_stop());	/* shown */
+		if (!nr_items)
+			return 0;
+		handle_items();
+	} while (true);
+}
+
+static int do_thread(void *data)	/* found */
+{
+	do {
+		handle_items();
+		msleep(1000);
+	} while (!kthread_should_stop());	/* shown */
+	return 0;
+}
+
+static int goto_thread(void *data)	/* found */
+{
+again:
+	if (kthread_should_stop())	/* shown */
+		return 0;
+	handle_items();
+	schedule();
+	goto again;
+}
+
+/* The freezer is only a safe point where it is called. */
+static int freezable_thread(void *data)	/* found */
+{
+	set_freezable();
+	while (!kthread_should_stop()) {	/* shown */
+		set_current_state(TASK_INTERRUPTIBLE | TASK_FREEZABLE);
+		schedule();
+		__try_to_freeze();
+	}
+	return 0;
+}
+
+static int guarded_thread(void *data)	/* found */
+{
+	while (!kthread_should_stop()) {	/* shown */
+		scoped_guard(mutex, &lock) {
+			handle_items();
+		}
+		guard(spinlock)(&spin);
+		schedule();
+	}
+	return 0;
+}
+
+static int start_threads(void)
+{
+	kthread_run(while_thread, NULL, "while");
+	kthread_run(break_thread, NULL, "break%d", 1);
+	kthread_create(condition_thread, NULL, "condition");
+	kthread_create_on_node(do_thread, NULL, 0, "do");
+	kthread_create_on_cpu(goto_thread, NULL, 0, "goto/%u");
+	kthread_run_on_cpu(freezable_thread, NULL, 0, "freezable/%u");
+	kthread_run(guarded_thread, NULL, "guarded");
+	return 0;
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/freezer.h>
+#include <linux/kthread.h>
+#include <linux/livepatch_sched.h>
+#include <linux/wait.h>
+
+static int schedule_thread(void *data)
+{
+	while (!kthread_should_stop()) {
+		set_current_state(TASK_INTERRUPTIBLE);
+		klp_schedule();
+	}
+	return 0;
+}
+
+static int quiescent_thread(void *data)
+{
+	for (;;) {
+		klp_quiescent_enter();
+		wait_event_interruptible(queue, nr_items || kthread_should_stop());
+		klp_quiescent_exit();
+		if (kthread_should_stop())
+			break;
+		handle_items();
+	}
+	return 0;
+}
+
+static void next_round(void)
+{
+	klp_safe_point();
+	cond_resched();
+}
+
+static int safe_thread(void *data)
+{
+	do {
+		next_round();
+		handle_items();
+	} while (!kthread_should_stop());
+	return 0;
+}
+
+static int argument_thread(void *data)
+{
+	while (!kthread_should_stop()) {
+		___rcuwait_wait_event(&wait, nr_items, TASK_IDLE, 0,
+				      klp_schedule());
+		handle_items();
+	}
+	return 0;
+}
+
+static int freezing_thread(void *data)
+{
+	set_freezable();
+	while (!kthread_should_stop()) {
+		try_to_freeze();
+		handle_items();
+	}
+	return 0;
+}
+
+static int freezable_thread(void *data)
+{
+	set_freezable();
+	while (!kthread_freezable_should_stop(NULL))
+		handle_items();
+	return 0;
+}
+
+static int waiting_thread(void *data)
+{
+	set_freezable();
+	while (!kthread_should_stop()) {
+		wait_event_freezable_timeout(queue, nr_items, HZ);
+		handle_items();
+	}
+	return 0;
+}
+
+/* These end by themselves. */
+static int short_thread(void *data)
+{
+	handle_items();
+	if (kthread_should_stop())
+		return 0;
+	handle_items();
+	if (kthread_should_stop())
+		return -EINTR;
+	return 0;
+}
+
+/* It is not the main function of a thread, whoever calls it. */
+static void helper(void)
+{
+	while (!kthread_should_stop())
+		schedule();
+}
+
+static int start_threads(void)
+{
+	kthread_run(schedule_thread, NULL, "schedule");
+	kthread_run(quiescent_thread, NULL, "quiescent");
+	kthread_create(safe_thread, NULL, "safe");
+	kthread_create(argument_thread, NULL, "argument");
+	kthread_create(freezing_thread, NULL, "freezing");
+	kthread_create(freezable_thread, NULL, "freezable");
+	kthread_create(waiting_thread, NULL, "waiting");
+	kthread_create(short_thread, NULL, "short");
+	helper();
+	return 0;
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/livepatch.h>
+#include <linux/module.h>
+
+static struct klp_object objs[] = {
+	{ }
+};
+
+static struct klp_patch patch = {
+	.mod = THIS_MODULE,
+	.objs = objs,
+};
+
+static int __init patch_init(void)
+{
+	return klp_enable_patch(&patch);
+}
+module_init(patch_init);
+
+static void __exit patch_exit(void)
+{
+}
+module_exit(patch_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_INFO(livepatch, "Y");
