@@ -24,8 +24,19 @@
 
 #ifdef CONFIG_LIVEPATCH
 
-/* task_struct::klp_quiescent, besides true: see klp_resume_enter() */
-#define KLP_IN_RESUME_WORK	2
+/**
+ * enum klp_quiescence - what a task holds over while it sleeps
+ * @KLP_NOT_QUIESCENT:	nobody knows
+ * @KLP_QUIESCENT:	nothing
+ * @KLP_IN_RESUME_WORK:	nothing if it is throttled, see klp_resume_enter()
+ *
+ * The values of task_struct::klp_quiescent.
+ */
+enum klp_quiescence {
+	KLP_NOT_QUIESCENT,
+	KLP_QUIESCENT,
+	KLP_IN_RESUME_WORK,
+};
 
 void klp_update_patch_state(struct task_struct *task);
 void klp_task_unhashed(struct task_struct *task);
@@ -54,7 +65,7 @@ static inline void klp_safe_point(void)
 /* The current task sleeps at the user boundary: it looks at its flags again. */
 static inline void klp_boundary_enter(void)
 {
-	WRITE_ONCE(current->klp_quiescent, true);
+	WRITE_ONCE(current->klp_quiescent, KLP_QUIESCENT);
 }
 
 /*
@@ -76,7 +87,7 @@ static inline void klp_resume_enter(void)
  */
 static inline void klp_quiescent_enter(void)
 {
-	WRITE_ONCE(current->klp_quiescent, true);
+	WRITE_ONCE(current->klp_quiescent, KLP_QUIESCENT);
 	/*
 	 * Barrier A: orders the marker before the test of the flag in
 	 * klp_safe_point(). Pairs with the atomic set of the flag in
@@ -93,7 +104,7 @@ static inline void klp_quiescent_enter(void)
  */
 static inline void klp_quiescent_exit(void)
 {
-	WRITE_ONCE(current->klp_quiescent, false);
+	WRITE_ONCE(current->klp_quiescent, KLP_NOT_QUIESCENT);
 }
 
 /*

@@ -52,17 +52,21 @@ static inline void *klp_arch_alloc_block(unsigned int nr, size_t *size)
 {
 	return NULL;
 }
+
 static inline unsigned long
 klp_arch_build_trampoline(void *block, unsigned int idx,
 			  const unsigned long to[KLP_UNIVERSES])
 {
 	return 0;
 }
+
 static inline int klp_arch_seal_block(void *block, size_t size)
 {
 	return -EOPNOTSUPP;
 }
+
 static inline void klp_arch_free_block(void *block) { }
+
 static inline unsigned long klp_arch_behind_site(unsigned long ip)
 {
 	return ip;

@@ -271,7 +271,7 @@ void klp_task_dead(struct task_struct *task)
 void klp_copy_process(struct task_struct *child)
 {
 	child->klp_universe = current->klp_universe;
-	child->klp_quiescent = false;
+	child->klp_quiescent = KLP_NOT_QUIESCENT;
 	child->klp_exiting = 0;
 	if (likely(child->klp_universe == READ_ONCE(klp_goal))) {
 		clear_tsk_thread_flag(child, TIF_PATCH_PENDING);
@@ -297,9 +297,9 @@ int klp_task_patch_state(struct task_struct *task)
 /* It marked itself, and it holds nothing over while it is off its CPU. */
 static bool klp_is_quiescent(const struct task_struct *task)
 {
-	u8 quiescent = READ_ONCE(task->klp_quiescent);
+	enum klp_quiescence quiescent = READ_ONCE(task->klp_quiescent);
 
-	return quiescent == true ||
+	return quiescent == KLP_QUIESCENT ||
 	       (quiescent == KLP_IN_RESUME_WORK && klp_is_throttled(task));
 }
 
@@ -457,7 +457,7 @@ static void klp_poke_cpus(void)
 static void klp_poke_fn(struct work_struct *work);
 static DECLARE_DELAYED_WORK(klp_poke_work, klp_poke_fn);
 
-/* Rounds of poking in this transition */
+/* Rounds of poking in this transition, as far as they make the next one later */
 static unsigned int klp_pokes;
 
 /* Each round comes twice as late as the last, up to some seconds. */
@@ -465,8 +465,7 @@ static void klp_poke_later(void)
 {
 	unsigned long delay = msecs_to_jiffies(READ_ONCE(poke_delay_ms)) ?: 1;
 
-	mod_delayed_work(klp_wq, &klp_poke_work,
-			 delay << min(klp_pokes, KLP_POKE_BACKOFF_MAX));
+	mod_delayed_work(klp_wq, &klp_poke_work, delay << klp_pokes);
 }
 
 static void klp_poke_fn(struct work_struct *work)
@@ -479,7 +478,8 @@ static void klp_poke_fn(struct work_struct *work)
 	klp_walk_tasks(klp_poke_task);
 	klp_poke_cpus();
 	klp_behind_put();
-	klp_pokes++;
+	if (klp_pokes < KLP_POKE_BACKOFF_MAX)
+		klp_pokes++;
 	klp_poke_later();
 }
 

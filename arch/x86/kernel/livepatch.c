@@ -33,7 +33,7 @@
 #include <asm/current.h>
 #include <asm/ibt.h>
 #include <asm/insn.h>
-#include <asm/text-patching.h>
+#include <linux/text-patching.h>
 
 #define KLP_TRAMPOLINE_SIZE	64
 
