@@ -421,8 +421,8 @@ lpt_start() {
 		ktap_skip_all "needs root"
 		exit "$KSFT_SKIP"
 	fi
-	mountpoint -q "$DEBUGFS" || mount -t debugfs debugfs "$DEBUGFS"
-	mountpoint -q "$TRACING" || mount -t tracefs tracefs "$TRACING"
+	mountpoint -q "$DEBUGFS" || mount -t debugfs none "$DEBUGFS"
+	mountpoint -q "$TRACING" || mount -t tracefs none "$TRACING"
 	if [ ! -d "$KLP" ] || [ ! -d "$DEBUGFS" ]; then
 		ktap_skip_all "no live patching, or no debugfs"
 		exit "$KSFT_SKIP"

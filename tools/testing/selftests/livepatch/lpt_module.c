@@ -31,7 +31,7 @@ static void load(const char *file, char **params, int n)
 	}
 	fd = open(file, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || syscall(SYS_finit_module, fd, args, 0))
-		err(1, "load %s", file);
+		err(1, "%s", file);
 }
 
 /* Documentation/fault-injection/fault-injection.rst */
@@ -71,7 +71,7 @@ static int load_failing(const char *n, const char *file, const char *args)
 	if (!ret)
 		return 0;
 	errno = error;
-	err(1, "load %s", file);
+	err(1, "%s", file);
 }
 
 int main(int argc, char **argv)

@@ -85,6 +85,13 @@ callbacks() {
 		paste -s -d ';'
 }
 
+# called CALLBACK... - is that what was called since log_start
+called() {
+	local IFS=';'
+
+	is "$(callbacks)" "$*"
+}
+
 test_sample() {
 	local before
 
@@ -131,20 +138,28 @@ test_callbacks() {
 	sample livepatch-module-target
 	log_start
 	sample livepatch-callbacks-demo
-	is "$(callbacks)" "pre_patch vmlinux;pre_patch livepatch_module_target, live;post_patch vmlinux;post_patch livepatch_module_target, live"
+	called "pre_patch vmlinux" \
+		"pre_patch livepatch_module_target, live" \
+		"post_patch vmlinux" \
+		"post_patch livepatch_module_target, live"
 
 	log_start
 	rmmod livepatch-module-target
-	is "$(callbacks)" "pre_unpatch livepatch_module_target, going;post_unpatch livepatch_module_target, going"
+	called "pre_unpatch livepatch_module_target, going" \
+		"post_unpatch livepatch_module_target, going"
 
 	log_start
 	sample livepatch-module-target
-	is "$(callbacks)" "pre_patch livepatch_module_target, coming;post_patch livepatch_module_target, coming"
+	called "pre_patch livepatch_module_target, coming" \
+		"post_patch livepatch_module_target, coming"
 
 	log_start
 	disable livepatch_callbacks_demo
 	gone livepatch_callbacks_demo
-	is "$(callbacks)" "pre_unpatch vmlinux;pre_unpatch livepatch_module_target, live;post_unpatch vmlinux;post_unpatch livepatch_module_target, live"
+	called "pre_unpatch vmlinux" \
+		"pre_unpatch livepatch_module_target, live" \
+		"post_unpatch vmlinux" \
+		"post_unpatch livepatch_module_target, live"
 }
 
 test_callbacks_refuse() {
@@ -152,19 +167,21 @@ test_callbacks_refuse() {
 	log_start
 	fails_with "No such device" \
 		sample livepatch-callbacks-demo refuse=vmlinux
-	is "$(callbacks)" "pre_patch vmlinux: refused"
+	called "pre_patch vmlinux: refused"
 
 	sample livepatch-module-target
 	log_start
 	fails_with "No such device" sample livepatch-callbacks-demo \
 		refuse=livepatch_module_target
-	is "$(callbacks)" "pre_patch vmlinux;pre_patch livepatch_module_target: refused;post_unpatch vmlinux"
+	called "pre_patch vmlinux" \
+		"pre_patch livepatch_module_target: refused" \
+		"post_unpatch vmlinux"
 	rmmod livepatch-module-target
 
 	sample livepatch-callbacks-demo refuse=livepatch_module_target
 	log_start
 	fails_with "No such device" sample livepatch-module-target
-	is "$(callbacks)" "pre_patch livepatch_module_target: refused"
+	called "pre_patch livepatch_module_target: refused"
 }
 
 session() {

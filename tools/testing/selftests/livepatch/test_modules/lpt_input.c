@@ -63,8 +63,7 @@ static int lpt_enable_malformed(void)
 	else if (!strcmp(kind, "no_funcs"))
 		lpt_objs[0].funcs = NULL;
 	else if (!strcmp(kind, "long_object"))
-		lpt_objs[0].name = "lpt_target_of_a_name_that_is_longer_than_"
-				   "any_name_that_a_module_can_ever_have";
+		lpt_objs[0].name = "lpt_target_of_a_name_that_is_longer_than_any_module_can_have";
 	else
 		return -EDOM;
 	return klp_enable_patch(&lpt_patch);

@@ -341,6 +341,7 @@ static bool lpt_timers_on;
 
 static void lpt_interrupt(enum lpt_context context)
 {
+	struct task_struct *busy;
 	struct lpt_entry entry;
 	unsigned long flags;
 	int i;
@@ -352,8 +353,8 @@ static void lpt_interrupt(enum lpt_context context)
 	}
 
 	/* Pairs with lpt_call_busy(). */
-	if (context == LPT_HARDIRQ &&
-	    smp_load_acquire(&lpt_busy) == current &&
+	busy = smp_load_acquire(&lpt_busy);
+	if (context == LPT_HARDIRQ && busy == current &&
 	    entry.version != lpt_busy_version)
 		atomic64_inc(&lpt_stats[context].apart);
 
@@ -445,6 +446,7 @@ static void lpt_requeue_fn(struct work_struct *work)
 	if (READ_ONCE(lpt_requeue))
 		queue_work(lpt_wq, work);
 }
+
 static DECLARE_WORK(lpt_requeue_work, lpt_requeue_fn);
 
 static int lpt_requeue_set(void *data, u64 on)
@@ -467,6 +469,7 @@ static void lpt_long_fn(struct work_struct *work)
 	lpt_see(&entry, lpt_pair_b());
 	lpt_account(LPT_LONGWORK, NULL, &entry);
 }
+
 static DECLARE_WORK(lpt_long_work, lpt_long_fn);
 
 static int lpt_long_set(void *data, u64 msecs)
