@@ -22,7 +22,7 @@ help:
 	@echo '                  kernel died)'
 	@echo 'make shell        boot it with a shell on this terminal [RUN=DIR]'
 	@echo 'make series       write the patches as mails into out/'
-	@echo 'make lint         checkpatch, sparse, kernel-doc, shellcheck'
+	@echo 'make lint         checkpatch, sparse, Coccinelle, compiler warnings and so on'
 	@echo 'make bench        what it costs, beside what the base kernel takes for it'
 	@echo 'make torture      transitions without end'
 	@echo 'make clean        remove build/ and out/; the cache stays'
