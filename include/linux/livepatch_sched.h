@@ -10,7 +10,7 @@
  *
  *   klp_safe_point()		at the head of a loop over independent items
  *   klp_schedule()		instead of schedule(), where the thread waits
- *				for its next item
+ *				for its next item; or klp_schedule_timeout_interruptible()
  *   klp_quiescent_enter(),	around any other wait for the next item
  *   klp_quiescent_exit()
  *
@@ -137,6 +137,15 @@ static inline void klp_schedule(void)
 	klp_quiescent_enter();
 	schedule();
 	klp_quiescent_exit();
+}
+
+/* schedule_timeout_interruptible(), likewise. */
+static inline long klp_schedule_timeout_interruptible(long timeout)
+{
+	klp_quiescent_enter();
+	timeout = schedule_timeout_interruptible(timeout);
+	klp_quiescent_exit();
+	return timeout;
 }
 
 /* schedule() in a wait of the freezer: quiescent for kernel threads only. */

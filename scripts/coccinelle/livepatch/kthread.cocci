@@ -27,7 +27,8 @@ iterator name scoped_guard, scoped_cond_guard;
 
 @safe depends on thread exists@
 identifier helper;
-identifier point = {klp_safe_point, klp_schedule, klp_quiescent_enter,
+identifier point = {klp_safe_point, klp_quiescent_enter, klp_schedule,
+		    klp_schedule_timeout_interruptible,
 		    klp_freezable_schedule, klp_freezable_schedule_timeout,
 		    try_to_freeze, kthread_freezable_should_stop,
 		    wait_event_freezable, wait_event_freezable_timeout};
