@@ -37,7 +37,7 @@ diag() {
 }
 
 skip() {
-	diag "skipped: $*"
+	echo "$*" > "$LPT_TMP/why"
 	exit "$KSFT_SKIP"
 }
 
@@ -394,7 +394,7 @@ lpt_run() {
 	status=$?
 	case $status in
 	0)		ktap_test_pass "$1" ;;
-	"$KSFT_SKIP")	ktap_test_skip "$1" ;;
+	"$KSFT_SKIP")	ktap_test_skip "$1: $(first_line "$LPT_TMP/why")" ;;
 	*)		ktap_test_fail "$1" ;;
 	esac
 	lpt_reset
