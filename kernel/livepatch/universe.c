@@ -71,7 +71,10 @@ module_param(poke_delay_ms, uint, 0644);
 /* How often a walk starts again because the place in the list was lost. */
 #define KLP_WALK_LOST_MAX	16
 
-/* task_struct::klp_exiting, written under its pi_lock */
+/*
+ * task_struct::klp_exiting, moved from 0 by whoever comes first: the one that takes
+ * the task off the list, or the one that sees it dead, who has the last word.
+ */
 enum {
 	KLP_EXIT_UNHASHED = 1,	/* plus the universe that it is counted in */
 	KLP_EXIT_DEAD = KLP_EXIT_UNHASHED + KLP_UNIVERSES,
@@ -196,6 +199,20 @@ void klp_update_patch_state(struct task_struct *task)
 }
 EXPORT_SYMBOL_GPL(klp_update_patch_state);
 
+/* It was counted in a universe: a transition may be waiting for it alone. */
+static void klp_leave_exiting(u8 universe)
+{
+	this_cpu_dec(klp_exiting[universe]);
+	/*
+	 * Barrier C: orders the count before the look at the transition. Pairs
+	 * with the atomic decrement in klp_behind_put(), before the sum in
+	 * klp_migration_done(): either that sees the count, or this the zero.
+	 */
+	smp_mb();
+	if (READ_ONCE(klp_patched_universe) >= 0 && !atomic_read(&klp_behind))
+		queue_work(klp_wq, &klp_done_work);
+}
+
 /**
  * klp_task_unhashed - a task has left the task list, and may still run
  * @task: the task
@@ -204,12 +221,14 @@ EXPORT_SYMBOL_GPL(klp_update_patch_state);
  */
 void klp_task_unhashed(struct task_struct *task)
 {
-	guard(raw_spinlock_irqsave)(&task->pi_lock);
+	u8 universe = READ_ONCE(task->klp_universe);
 
-	if (task->klp_exiting == KLP_EXIT_DEAD)
+	if (READ_ONCE(task->klp_exiting) == KLP_EXIT_DEAD)
 		return;
-	task->klp_exiting = KLP_EXIT_UNHASHED + task->klp_universe;
-	this_cpu_inc(klp_exiting[task->klp_universe]);
+	/* Never too low: a sum of zero has to be true. */
+	this_cpu_inc(klp_exiting[universe]);
+	if (cmpxchg(&task->klp_exiting, 0, KLP_EXIT_UNHASHED + universe))
+		klp_leave_exiting(universe);
 }
 
 static int klp_nr_exiting(u8 universe)
@@ -221,20 +240,15 @@ static int klp_nr_exiting(u8 universe)
 	return nr;
 }
 
-/* Return: true if a transition may have been waiting for this task alone. */
-static bool klp_leave_exiting(struct task_struct *task)
+/* The flag can't be set any more: a visitor moves who is dead. */
+static void klp_leave_behind(struct task_struct *task)
 {
-	if (!task->klp_exiting)
-		return false;
-	this_cpu_dec(klp_exiting[task->klp_exiting - KLP_EXIT_UNHASHED]);
-	/*
-	 * Barrier C: orders the count before the look at the transition. Pairs
-	 * with the atomic decrement in klp_behind_put(), before the sum in
-	 * klp_migration_done(): either that sees the count, or this the zero.
-	 */
-	smp_mb();
-	return READ_ONCE(klp_patched_universe) >= 0 &&
-	       !atomic_read(&klp_behind);
+	bool flagged;
+
+	scoped_guard(raw_spinlock_irqsave, &task->pi_lock)
+		flagged = klp_arrive(task, KLP_DEAD);
+	if (flagged)
+		klp_behind_put();
 }
 
 /**
@@ -247,17 +261,14 @@ static bool klp_leave_exiting(struct task_struct *task)
  */
 void klp_task_dead(struct task_struct *task)
 {
-	bool flagged, last;
+	u8 exiting = 0;
 
-	scoped_guard(raw_spinlock_irqsave, &task->pi_lock) {
-		flagged = klp_arrive(task, KLP_DEAD);
-		last = klp_leave_exiting(task);
-		task->klp_exiting = KLP_EXIT_DEAD;
-	}
-	if (flagged)
-		klp_behind_put();
-	if (last)
-		queue_work(klp_wq, &klp_done_work);
+	if (klp_patch_pending(task))
+		klp_leave_behind(task);
+	while (!try_cmpxchg(&task->klp_exiting, &exiting, KLP_EXIT_DEAD))
+		;
+	if (exiting)
+		klp_leave_exiting(exiting - KLP_EXIT_UNHASHED);
 }
 
 /**
