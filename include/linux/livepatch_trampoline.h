@@ -71,6 +71,7 @@ static inline unsigned long klp_arch_behind_site(unsigned long ip)
 {
 	return ip;
 }
+
 static inline unsigned long klp_arch_behind_pad(void *fn)
 {
 	return (unsigned long)fn;
