@@ -1,0 +1,1117 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Torture test of live patching: functions that everybody calls while patches of
+ * them come and go, and a look at what the calls got.
+ */
+
+/**
+ * DOC: Torture test
+ *
+ * klpt_a() to klpt_d() return the number of the patch that they come from, 0 if
+ * they are the original. This module calls them from every context that it can
+ * get hold of. A script, tools/testing/selftests/livepatch/torture.sh, loads and
+ * reverts the patches and writes to the file "phase" what is going on.
+ *
+ * What the four functions return together is a state. In each phase there are
+ * two of them: the one that a transition starts from, and the one that it leads
+ * to. The calls within one entry of the kernel (one system call, one interrupt,
+ * one work item) have to agree upon one of the two. What else they got is counted
+ * as
+ *
+ * mixed
+ *	some calls got one state and some the other;
+ * order
+ *	a task, or the interrupts of a CPU, went back within one transition;
+ * stale
+ *	the old state, when the transition was over;
+ * foreign
+ *	a function that belongs to neither state;
+ * gone
+ *	a function of a module that was unloaded.
+ *
+ * **The file "phase"**
+ *
+ * "KIND FROM TO", where a state is a hexadecimal number with a digit for each
+ * function, that of klpt_a() being the last one. KIND is "move" before a transition
+ * is started, "at" after its end, "turn" while one is being reversed and it can't
+ * be told who goes where, and "force" before a transition is forced: entries that
+ * have begun by then are not judged.
+ *
+ * **Locking**
+ *
+ * There is none: the phase is one word that one script writes, the counters are
+ * atomic, and what a task or a CPU has seen last is its own.
+ */
+
+#define pr_fmt(fmt) "livepatch-torture: " fmt
+
+#include <linux/cpuhotplug.h>
+#include <linux/debugfs.h>
+#include <linux/delay.h>
+#include <linux/freezer.h>
+#include <linux/hash.h>
+#include <linux/hrtimer.h>
+#include <linux/kprobes.h>
+#include <linux/kthread.h>
+#include <linux/livepatch_sched.h>
+#include <linux/module.h>
+#include <linux/percpu.h>
+#include <linux/sched/clock.h>
+#include <linux/seq_buf.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/timer.h>
+#include <linux/uaccess.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <trace/events/power.h>
+#include <trace/events/sched.h>
+
+static unsigned int nthreads = 2;
+module_param(nthreads, uint, 0444);
+MODULE_PARM_DESC(nthreads, "kernel threads that call the functions");
+
+static unsigned int nworks = 4;
+module_param(nworks, uint, 0444);
+MODULE_PARM_DESC(nworks, "work items that do, on two workqueues");
+
+static unsigned int period_us = 2000;
+module_param(period_us, uint, 0444);
+MODULE_PARM_DESC(period_us, "microseconds between two interrupts of a CPU");
+
+static unsigned int stat_interval = 60;
+module_param(stat_interval, uint, 0644);
+MODULE_PARM_DESC(stat_interval, "seconds between two lines of statistics, 0: none");
+
+/*
+ * The functions. Each calls @inside, if there is one, so that tasks are found in
+ * the middle of it.
+ */
+
+typedef void (*klpt_inside_t)(void *arg);
+
+#define KLPT_FUNC(name)							\
+static noinline unsigned int name(klpt_inside_t inside, void *arg)	\
+{									\
+	unsigned int number = 0;					\
+									\
+	if (inside)							\
+		inside(arg);						\
+	/* Neither known to the compiler, nor the same as the others */	\
+	asm volatile("# " #name : "+r" (number));			\
+	return number;							\
+}
+
+KLPT_FUNC(klpt_a)
+KLPT_FUNC(klpt_b)
+KLPT_FUNC(klpt_c)
+KLPT_FUNC(klpt_d)
+
+static unsigned int (* const klpt_funcs[])(klpt_inside_t inside, void *arg) = {
+	klpt_a, klpt_b, klpt_c, klpt_d,
+};
+
+#define KLPT_FUNCS	ARRAY_SIZE(klpt_funcs)
+
+/* The bits of a function in a state, and what a patch says that is unloaded */
+#define KLPT_BITS	4
+#define KLPT_DIGIT	GENMASK(KLPT_BITS - 1, 0)
+#define KLPT_GONE	KLPT_DIGIT
+
+/*
+ * What is going on
+ */
+
+enum klpt_kind {
+	KLPT_AT,
+	KLPT_MOVE,
+	KLPT_TURN,
+	KLPT_FORCE,
+	KLPT_KINDS
+};
+
+static const char * const klpt_kinds[KLPT_KINDS] = {
+	"at", "move", "turn", "force",
+};
+
+union klpt_phase {
+	struct {
+		u16 from;
+		u16 to;
+		u32 kind : 2;	/* enum klpt_kind */
+		u32 epoch : 30;	/* counts the phases */
+	};
+	u64 word;
+};
+
+static_assert(sizeof(union klpt_phase) == sizeof(u64));
+static_assert(KLPT_FUNCS * KLPT_BITS <= 16);
+
+static union klpt_phase klpt_phase;
+static u32 klpt_forced_epoch;
+static unsigned long klpt_transitions;
+
+static union klpt_phase klpt_get_phase(void)
+{
+	/*
+	 * Orders the phase before what is called and read next. Pairs with
+	 * klpt_set_phase().
+	 */
+	return (union klpt_phase){ .word = smp_load_acquire(&klpt_phase.word) };
+}
+
+static void klpt_set_phase(enum klpt_kind kind, u16 from, u16 to)
+{
+	union klpt_phase next = {
+		.from = from,
+		.to = to,
+		.kind = kind,
+		.epoch = klpt_get_phase().epoch + 1,
+	};
+
+	if (kind == KLPT_FORCE)
+		WRITE_ONCE(klpt_forced_epoch, next.epoch);
+	if (kind == KLPT_MOVE)
+		WRITE_ONCE(klpt_transitions, klpt_transitions + 1);
+	/*
+	 * Orders klpt_forced_epoch before the phase, for klpt_is_excused(). Pairs
+	 * with klpt_get_phase().
+	 */
+	smp_store_release(&klpt_phase.word, next.word);
+}
+
+/*
+ * One entry of the kernel
+ */
+
+/**
+ * struct klpt_entry - what the calls of one entry of the kernel got
+ * @epoch:	that of the phase in which it began
+ * @random:	state of its random numbers
+ * @seen:	what each function returned
+ * @mask:	the digits of @seen that are known
+ * @mixed:	one function returned two numbers
+ * @gone:	one came from a module that was unloaded
+ */
+struct klpt_entry {
+	u32 epoch;
+	u32 random;
+	u16 seen;
+	u16 mask;
+	bool mixed;
+	bool gone;
+};
+
+static void klpt_begin(struct klpt_entry *entry)
+{
+	*entry = (struct klpt_entry) {
+		.epoch = klpt_get_phase().epoch,
+		.random = hash_64(local_clock(), 32),
+	};
+}
+
+/* Return: a number below @end. */
+static u32 klpt_random(struct klpt_entry *entry, u32 end)
+{
+	entry->random = entry->random * 1664525 + 1013904223;
+	return ((u64)entry->random * end) >> 32;
+}
+
+static void klpt_call_one(struct klpt_entry *entry, unsigned int nr,
+			  klpt_inside_t inside)
+{
+	unsigned int number = klpt_funcs[nr](inside, entry);
+	u16 mask = KLPT_DIGIT << (nr * KLPT_BITS);
+	u16 seen = number << (nr * KLPT_BITS);
+
+	if ((entry->mask & mask) && (entry->seen & mask) != seen)
+		entry->mixed = true;
+	if (number == KLPT_GONE)
+		entry->gone = true;
+	entry->seen = (entry->seen & ~mask) | seen;
+	entry->mask |= mask;
+}
+
+static void klpt_call(struct klpt_entry *entry, klpt_inside_t inside)
+{
+	klpt_call_one(entry, klpt_random(entry, KLPT_FUNCS), inside);
+}
+
+static void klpt_nest(void *entry)
+{
+	klpt_call(entry, NULL);
+}
+
+static void klpt_spin(void *entry)
+{
+	udelay(klpt_random(entry, 20));
+}
+
+static void klpt_yield(void *entry)
+{
+	schedule();
+}
+
+/* Mostly for some milliseconds, now and then for as long as a transition takes */
+static void klpt_sleep(void *entry)
+{
+	unsigned int shift = klpt_random(entry, 64) ? 6 : 11;
+
+	usleep_range(100, 200U << klpt_random(entry, shift));
+}
+
+/*
+ * A safe point for a thread that waits so for its next item, but not for user tasks
+ * and workers, who do it in the middle of something.
+ */
+static void klpt_sleep_freezable(void *entry)
+{
+	static DECLARE_WAIT_QUEUE_HEAD(never);
+
+	if (klp_freezer_is_safe_point())
+		return;
+	wait_event_freezable_timeout(never, false, 1 + klpt_random(entry, 4));
+	try_to_freeze();
+}
+
+/* All of them, beginning anywhere */
+static void klpt_call_all(struct klpt_entry *entry)
+{
+	static const klpt_inside_t inside[] = { NULL, NULL, klpt_nest, klpt_spin };
+	unsigned int i, first = klpt_random(entry, KLPT_FUNCS);
+
+	for (i = first; i < first + KLPT_FUNCS; i++)
+		klpt_call_one(entry, i % KLPT_FUNCS,
+			      inside[klpt_random(entry, ARRAY_SIZE(inside))]);
+}
+
+static void klpt_call_any(struct klpt_entry *entry)
+{
+	static const klpt_inside_t inside[] = {
+		NULL, NULL, klpt_nest, klpt_spin, klpt_yield, klpt_sleep,
+		klpt_sleep_freezable,
+	};
+
+	klpt_call(entry, inside[klpt_random(entry, ARRAY_SIZE(inside))]);
+}
+
+static void klpt_trap(void);
+
+/* Process context stays in its universe, whatever it disables meanwhile. */
+static void klpt_call_often(struct klpt_entry *entry)
+{
+	unsigned int rounds = 4 + klpt_random(entry, 16);
+
+	while (rounds--) {
+		switch (klpt_random(entry, 10)) {
+		case 0:
+			local_bh_disable();
+			klpt_call_all(entry);
+			local_bh_enable();
+			break;
+		case 1:
+			local_irq_disable();
+			klpt_call_all(entry);
+			local_irq_enable();
+			break;
+		case 2:
+			klpt_trap();
+			break;
+		default:
+			klpt_call_any(entry);
+		}
+	}
+}
+
+/*
+ * The judge
+ */
+
+enum klpt_context {
+	KLPT_SYSCALL,		/* a write to the file "call" */
+	KLPT_MODULE,		/* tasks that load and unload modules */
+	KLPT_EXITING,		/* files that are closed by the exit of a task */
+	KLPT_DEAD,		/* the last schedule() of a task */
+	KLPT_KTHREAD,		/* kernel threads */
+	KLPT_WORKER,		/* a kthread_worker */
+	KLPT_WORK,		/* workqueues */
+	KLPT_IDLE,		/* idle tasks */
+	KLPT_SOFTIRQ,		/* timers, and work items in softirqs */
+	KLPT_HARDIRQ,		/* hrtimers */
+	KLPT_NMI,		/* breakpoints, which come as NMIs do */
+	KLPT_CONTEXTS
+};
+
+static const char * const klpt_contexts[KLPT_CONTEXTS] = {
+	"syscall", "module", "exiting", "dead", "kthread", "worker", "work",
+	"idle", "softirq", "hardirq", "nmi",
+};
+
+enum klpt_fault {
+	KLPT_MIXED,
+	KLPT_ORDER,
+	KLPT_STALE,
+	KLPT_FOREIGN,
+	KLPT_WAS_GONE,
+	KLPT_FAULTS,
+	KLPT_FINE = KLPT_FAULTS
+};
+
+static const char * const klpt_faults[KLPT_FAULTS] = {
+	"mixed", "order", "stale", "foreign", "gone",
+};
+
+/**
+ * struct klpt_stats - what was seen in a context
+ * @entries:	all entries
+ * @from:	those in a transition that had not migrated
+ * @to:		those that had
+ * @faults:	those that should not be, by enum klpt_fault
+ */
+static struct klpt_stats {
+	atomic64_t entries;
+	atomic64_t from;
+	atomic64_t to;
+	atomic64_t faults[KLPT_FAULTS];
+} klpt_stats[KLPT_CONTEXTS];
+
+/**
+ * struct klpt_view - what a task, or the interrupts of a CPU, have seen last
+ * @epoch:	that of the phase
+ * @arrived:	the state that the transition leads to
+ */
+struct klpt_view {
+	u32 epoch;
+	bool arrived;
+};
+
+/* The first faults of each kind, for the log */
+#define KLPT_RECORDS	4
+
+static struct klpt_record {
+	enum klpt_context context;
+	struct klpt_entry entry;
+	union klpt_phase phase;
+	char comm[TASK_COMM_LEN];
+	int cpu;
+	bool ready;
+} klpt_records[KLPT_FAULTS][KLPT_RECORDS];
+
+static atomic_t klpt_nr_records[KLPT_FAULTS];
+
+static void klpt_record(enum klpt_context context, enum klpt_fault fault,
+			const struct klpt_entry *entry, union klpt_phase phase)
+{
+	int nr = atomic_fetch_add_unless(&klpt_nr_records[fault], 1, KLPT_RECORDS);
+	struct klpt_record *record;
+
+	if (nr >= KLPT_RECORDS)
+		return;
+	record = &klpt_records[fault][nr];
+	record->context = context;
+	record->entry = *entry;
+	record->phase = phase;
+	record->cpu = raw_smp_processor_id();
+	strscpy(record->comm, current->comm);
+	/* Orders the record before the word that it is one, for klpt_print_records(). */
+	smp_store_release(&record->ready, true);
+}
+
+static bool klpt_fits(const struct klpt_entry *entry, u16 state)
+{
+	return !((entry->seen ^ state) & entry->mask);
+}
+
+/* Is every single number that was seen part of one of the two states? */
+static bool klpt_is_known(const struct klpt_entry *entry, union klpt_phase phase)
+{
+	u16 other = (entry->seen ^ phase.from) & entry->mask;
+	u16 neither = (entry->seen ^ phase.to) & entry->mask;
+	unsigned int i;
+
+	for (i = 0; i < KLPT_FUNCS; i++) {
+		u16 mask = KLPT_DIGIT << (i * KLPT_BITS);
+
+		if ((other & mask) && (neither & mask))
+			return false;
+	}
+	return true;
+}
+
+static enum klpt_fault klpt_judge_state(const struct klpt_entry *entry,
+					union klpt_phase phase)
+{
+	if (entry->gone)
+		return KLPT_WAS_GONE;
+	if (entry->mixed)
+		return KLPT_MIXED;
+	if (klpt_fits(entry, phase.to))
+		return KLPT_FINE;
+	if (klpt_fits(entry, phase.from))
+		return phase.kind == KLPT_AT ? KLPT_STALE : KLPT_FINE;
+	return klpt_is_known(entry, phase) ? KLPT_MIXED : KLPT_FOREIGN;
+}
+
+static enum klpt_fault klpt_judge_order(struct klpt_view *view, bool arrived,
+					union klpt_phase phase)
+{
+	if (view->epoch != phase.epoch)
+		*view = (struct klpt_view) { .epoch = phase.epoch };
+	if (view->arrived && !arrived)
+		return KLPT_ORDER;
+	view->arrived = arrived;
+	return KLPT_FINE;
+}
+
+/* Nobody is to blame for what happens to an entry when a transition is forced. */
+static bool klpt_is_excused(const struct klpt_entry *entry)
+{
+	u32 forced = READ_ONCE(klpt_forced_epoch);
+
+	return forced && entry->epoch <= forced;
+}
+
+/*
+ * An entry that began in the old universe ends before the transition does, and
+ * the phase with it. One that began in the new one may see the next phase, which
+ * starts from the same state. So the phase at the end is the one to judge by.
+ */
+static void klpt_end(enum klpt_context context, struct klpt_view *view,
+		     const struct klpt_entry *entry)
+{
+	struct klpt_stats *stats = &klpt_stats[context];
+	enum klpt_fault fault;
+	union klpt_phase phase;
+	bool arrived;
+
+	/* Orders the calls before the phase, which is written early. */
+	smp_rmb();
+	phase = klpt_get_phase();
+
+	atomic64_inc(&stats->entries);
+	if (klpt_is_excused(entry))
+		return;
+	fault = klpt_judge_state(entry, phase);
+	arrived = klpt_fits(entry, phase.to);
+	if (fault == KLPT_FINE && phase.kind == KLPT_MOVE &&
+	    arrived != klpt_fits(entry, phase.from)) {
+		atomic64_inc(arrived ? &stats->to : &stats->from);
+		if (view)
+			fault = klpt_judge_order(view, arrived, phase);
+	}
+	if (fault == KLPT_FINE)
+		return;
+	atomic64_inc(&stats->faults[fault]);
+	klpt_record(context, fault, entry, phase);
+}
+
+/*
+ * Interrupts
+ */
+
+struct klpt_cpu {
+	struct hrtimer hard;
+	struct timer_list timer;
+	struct work_struct bh_work;
+	struct klpt_view irq;
+	struct klpt_view idle;
+};
+
+static DEFINE_PER_CPU(struct klpt_cpu, klpt_cpu);
+
+static void klpt_interrupt(enum klpt_context context)
+{
+	struct klpt_entry entry;
+	unsigned long flags;
+
+	klpt_begin(&entry);
+	klpt_call_all(&entry);
+	klpt_call_all(&entry);
+	local_irq_save(flags);
+	klpt_end(context, &this_cpu_ptr(&klpt_cpu)->irq, &entry);
+	local_irq_restore(flags);
+}
+
+#ifdef CONFIG_KPROBES
+static int klpt_trap_fn(struct kprobe *probe, struct pt_regs *regs)
+{
+	klpt_interrupt(KLPT_NMI);
+	return 0;
+}
+
+/* There only to keep the breakpoint from being optimized to a jump. */
+static void klpt_after_trap_fn(struct kprobe *probe, struct pt_regs *regs,
+			       unsigned long flags)
+{
+}
+
+static noinline notrace void klpt_trap(void)
+{
+	asm volatile("" ::: "memory");
+}
+
+static struct kprobe klpt_probe = {
+	.addr = (kprobe_opcode_t *)klpt_trap,
+	.pre_handler = klpt_trap_fn,
+	.post_handler = klpt_after_trap_fn,
+};
+
+static int klpt_set_trap(void)
+{
+	return register_kprobe(&klpt_probe);
+}
+
+static void klpt_remove_trap(void)
+{
+	unregister_kprobe(&klpt_probe);
+}
+#else
+static void klpt_trap(void) { }
+static int klpt_set_trap(void) { return 0; }
+static void klpt_remove_trap(void) { }
+#endif /* CONFIG_KPROBES */
+
+/*
+ * Interrupts that take longer than their period, be it that an emulated CPU is not
+ * run for a while, let nobody else run. So they keep their distance: after each
+ * one there is this many times as long without.
+ */
+#define KLPT_DISTANCE	8
+
+static enum hrtimer_restart klpt_hard_fn(struct hrtimer *timer)
+{
+	ktime_t start = ktime_get(), end;
+
+	klpt_interrupt(KLPT_HARDIRQ);
+	klpt_trap();
+	end = ktime_get();
+	hrtimer_set_expires(timer, ktime_add_us(end, period_us) +
+				   KLPT_DISTANCE * (end - start));
+	return HRTIMER_RESTART;
+}
+
+static void klpt_timer_fn(struct timer_list *timer)
+{
+	struct klpt_cpu *this = container_of(timer, struct klpt_cpu, timer);
+	unsigned long start = jiffies;
+
+	klpt_interrupt(KLPT_SOFTIRQ);
+	queue_work(system_bh_wq, &this->bh_work);
+	mod_timer(timer, jiffies + 1 + KLPT_DISTANCE * (jiffies - start));
+}
+
+static void klpt_bh_work_fn(struct work_struct *work)
+{
+	klpt_interrupt(KLPT_SOFTIRQ);
+}
+
+static int klpt_cpu_online(unsigned int cpu)
+{
+	struct klpt_cpu *this = per_cpu_ptr(&klpt_cpu, cpu);
+
+	hrtimer_setup(&this->hard, klpt_hard_fn, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_REL_PINNED_HARD);
+	hrtimer_start(&this->hard, us_to_ktime(period_us),
+		      HRTIMER_MODE_REL_PINNED_HARD);
+	INIT_WORK(&this->bh_work, klpt_bh_work_fn);
+	timer_setup(&this->timer, klpt_timer_fn, TIMER_PINNED);
+	mod_timer(&this->timer, jiffies + 1);
+	return 0;
+}
+
+static int klpt_cpu_offline(unsigned int cpu)
+{
+	struct klpt_cpu *this = per_cpu_ptr(&klpt_cpu, cpu);
+
+	hrtimer_cancel(&this->hard);
+	timer_delete_sync(&this->timer);
+	cancel_work_sync(&this->bh_work);
+	return 0;
+}
+
+/*
+ * Threads and workers
+ */
+
+struct klpt_work {
+	struct delayed_work work;
+	struct workqueue_struct *wq;
+};
+
+static struct task_struct **klpt_threads;
+static struct klpt_work *klpt_works;
+static struct workqueue_struct *klpt_wq, *klpt_unbound_wq;
+static struct kthread_worker *klpt_worker;
+
+static void klpt_run(enum klpt_context context, struct klpt_view *view)
+{
+	struct klpt_entry entry;
+
+	klpt_begin(&entry);
+	klpt_call_often(&entry);
+	klpt_end(context, view, &entry);
+}
+
+/* Between two entries of a thread */
+static void klpt_rest(void)
+{
+	if (get_random_u32_below(2)) {
+		klp_safe_point();
+		cond_resched();
+		return;
+	}
+	klp_quiescent_enter();
+	schedule_timeout_interruptible(get_random_u32_below(4));
+	klp_quiescent_exit();
+}
+
+static int klpt_thread_fn(void *unused)
+{
+	struct klpt_view view = {};
+
+	set_user_nice(current, MAX_NICE);
+	while (!kthread_should_stop()) {
+		klpt_run(KLPT_KTHREAD, &view);
+		klpt_rest();
+	}
+	return 0;
+}
+
+static int klpt_mortal_fn(void *unused)
+{
+	klpt_run(KLPT_KTHREAD, NULL);
+	return 0;
+}
+
+/* A thread that comes into being, and exits, at any time in a transition */
+static void klpt_spawn(void)
+{
+	struct task_struct *task;
+
+	task = kthread_create(klpt_mortal_fn, NULL, "klpt_mortal");
+	if (IS_ERR(task))
+		return;
+	get_task_struct(task);
+	wake_up_process(task);
+	usleep_range(500, 2000);
+	kthread_stop_put(task);
+}
+
+static void klpt_work_fn(struct work_struct *work)
+{
+	struct klpt_work *this = container_of(to_delayed_work(work),
+					      struct klpt_work, work);
+
+	klpt_run(KLPT_WORK, NULL);
+	if (!get_random_u32_below(16))
+		klpt_spawn();
+	queue_delayed_work(this->wq, &this->work, get_random_u32_below(4));
+}
+
+static void klpt_worker_fn(struct kthread_work *work);
+static DEFINE_KTHREAD_DELAYED_WORK(klpt_worker_work, klpt_worker_fn);
+
+static void klpt_worker_fn(struct kthread_work *work)
+{
+	static struct klpt_view view;
+
+	klpt_run(KLPT_WORKER, &view);
+	kthread_queue_delayed_work(klpt_worker, &klpt_worker_work,
+				   get_random_u32_below(4));
+}
+
+static int klpt_start_threads(void)
+{
+	struct task_struct *task;
+	unsigned int i;
+
+	klpt_threads = kzalloc_objs(*klpt_threads, nthreads);
+	if (!klpt_threads)
+		return -ENOMEM;
+	for (i = 0; i < nthreads; i++) {
+		task = kthread_run(klpt_thread_fn, NULL, "klpt_thread/%u", i);
+		if (IS_ERR(task))
+			return PTR_ERR(task);
+		klpt_threads[i] = task;
+	}
+	klpt_worker = kthread_run_worker(0, "klpt_worker");
+	if (IS_ERR(klpt_worker))
+		return PTR_ERR(klpt_worker);
+	kthread_queue_delayed_work(klpt_worker, &klpt_worker_work, 0);
+	return 0;
+}
+
+static void klpt_stop_threads(void)
+{
+	unsigned int i;
+
+	for (i = 0; klpt_threads && i < nthreads && klpt_threads[i]; i++)
+		kthread_stop(klpt_threads[i]);
+	kfree(klpt_threads);
+	if (IS_ERR_OR_NULL(klpt_worker))
+		return;
+	kthread_cancel_delayed_work_sync(&klpt_worker_work);
+	kthread_destroy_worker(klpt_worker);
+}
+
+static int klpt_start_works(void)
+{
+	struct klpt_work *this;
+	unsigned int i;
+
+	klpt_wq = alloc_workqueue("klptorture", WQ_PERCPU, 0);
+	klpt_unbound_wq = alloc_workqueue("klptorture_unbound", WQ_UNBOUND, 0);
+	klpt_works = kzalloc_objs(*klpt_works, nworks);
+	if (!klpt_wq || !klpt_unbound_wq || !klpt_works)
+		return -ENOMEM;
+	for (i = 0; i < nworks; i++) {
+		this = &klpt_works[i];
+		this->wq = i % 2 ? klpt_unbound_wq : klpt_wq;
+		INIT_DELAYED_WORK(&this->work, klpt_work_fn);
+		queue_delayed_work(this->wq, &this->work, 0);
+	}
+	return 0;
+}
+
+static void klpt_stop_works(void)
+{
+	unsigned int i;
+
+	for (i = 0; klpt_works && i < nworks && klpt_works[i].wq; i++)
+		cancel_delayed_work_sync(&klpt_works[i].work);
+	kfree(klpt_works);
+	if (klpt_wq)
+		destroy_workqueue(klpt_wq);
+	if (klpt_unbound_wq)
+		destroy_workqueue(klpt_unbound_wq);
+}
+
+/*
+ * Places of the kernel that nobody but it comes to
+ */
+
+static void klpt_idle_fn(void *unused, unsigned int state, unsigned int cpu)
+{
+	struct klpt_entry entry;
+
+	klpt_begin(&entry);
+	klpt_call_all(&entry);
+	klpt_end(KLPT_IDLE, &this_cpu_ptr(&klpt_cpu)->idle, &entry);
+}
+
+/* Behind that there is nothing to come for a task, not even its own exit. */
+static void klpt_schedule_fn(void *unused, bool preempt)
+{
+	struct klpt_entry entry;
+
+	if (READ_ONCE(current->__state) != TASK_DEAD)
+		return;
+	klpt_begin(&entry);
+	klpt_call_all(&entry);
+	klpt_end(KLPT_DEAD, NULL, &entry);
+}
+
+static int klpt_set_tracepoints(void)
+{
+	int ret;
+
+	if (!IS_ENABLED(CONFIG_TRACEPOINTS))
+		return 0;
+	ret = register_trace_cpu_idle(klpt_idle_fn, NULL);
+	if (ret)
+		return ret;
+	ret = register_trace_sched_entry_tp(klpt_schedule_fn, NULL);
+	if (ret)
+		unregister_trace_cpu_idle(klpt_idle_fn, NULL);
+	return ret;
+}
+
+static void klpt_remove_tracepoints(void)
+{
+	unregister_trace_cpu_idle(klpt_idle_fn, NULL);
+	unregister_trace_sched_entry_tp(klpt_schedule_fn, NULL);
+	tracepoint_synchronize_unregister();
+}
+
+/*
+ * The task that is loading a module. A patch is enabled within its system call,
+ * which began in the old universe and stays there to its end. One at a time is
+ * enough, others that load meanwhile are not looked at.
+ */
+static struct task_struct *klpt_loader;
+static struct klpt_entry klpt_loader_entry;
+
+static int klpt_module_fn(struct notifier_block *nb, unsigned long state,
+			  void *data)
+{
+	struct klpt_entry entry;
+
+	if (READ_ONCE(klpt_loader) == current) {
+		klpt_call_all(&klpt_loader_entry);
+		klpt_end(KLPT_MODULE, NULL, &klpt_loader_entry);
+		/* Orders the use of the entry before that of the next loader. */
+		smp_store_release(&klpt_loader, NULL);
+	} else if (state != MODULE_STATE_COMING) {
+		klpt_begin(&entry);
+		klpt_call_all(&entry);
+		klpt_end(KLPT_MODULE, NULL, &entry);
+	} else if (!cmpxchg_acquire(&klpt_loader, NULL, current)) {
+		klpt_begin(&klpt_loader_entry);
+		klpt_call_all(&klpt_loader_entry);
+	}
+	return NOTIFY_OK;
+}
+
+static struct notifier_block klpt_module_nb = { .notifier_call = klpt_module_fn };
+
+/*
+ * The files
+ */
+
+static int klpt_call_open(struct inode *inode, struct file *file)
+{
+	struct klpt_view *view = kzalloc_obj(*view);
+
+	file->private_data = view;
+	return view ? 0 : -ENOMEM;
+}
+
+static int klpt_call_release(struct inode *inode, struct file *file)
+{
+	if (current->flags & PF_EXITING)
+		klpt_run(KLPT_EXITING, file->private_data);
+	kfree(file->private_data);
+	return 0;
+}
+
+static ssize_t klpt_call_write(struct file *file, const char __user *buf,
+			       size_t len, loff_t *pos)
+{
+	klpt_run(KLPT_SYSCALL, file->private_data);
+	return len;
+}
+
+static const struct file_operations klpt_call_fops = {
+	.owner = THIS_MODULE,
+	.open = klpt_call_open,
+	.write = klpt_call_write,
+	.release = klpt_call_release,
+};
+
+static ssize_t klpt_phase_write(struct file *file, const char __user *buf,
+				size_t len, loff_t *pos)
+{
+	char line[32], name[8];
+	u16 from, to;
+	int kind;
+
+	if (len >= sizeof(line))
+		return -EINVAL;
+	if (copy_from_user(line, buf, len))
+		return -EFAULT;
+	line[len] = '\0';
+	if (sscanf(line, "%7s %hx %hx", name, &from, &to) != 3)
+		return -EINVAL;
+	kind = match_string(klpt_kinds, KLPT_KINDS, name);
+	if (kind < 0)
+		return kind;
+	klpt_set_phase(kind, from, to);
+	return len;
+}
+
+static const struct file_operations klpt_phase_fops = {
+	.owner = THIS_MODULE,
+	.open = simple_open,
+	.write = klpt_phase_write,
+};
+
+static int klpt_stats_show(struct seq_file *m, void *unused)
+{
+	struct klpt_stats *stats;
+	int i, j;
+
+	seq_puts(m, "context entries from to");
+	for (j = 0; j < KLPT_FAULTS; j++)
+		seq_printf(m, " %s", klpt_faults[j]);
+	for (i = 0; i < KLPT_CONTEXTS; i++) {
+		stats = &klpt_stats[i];
+		seq_printf(m, "\n%s %lld %lld %lld", klpt_contexts[i],
+			   atomic64_read(&stats->entries),
+			   atomic64_read(&stats->from), atomic64_read(&stats->to));
+		for (j = 0; j < KLPT_FAULTS; j++)
+			seq_printf(m, " %lld", atomic64_read(&stats->faults[j]));
+	}
+	seq_putc(m, '\n');
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(klpt_stats);
+
+static struct dentry *klpt_dir;
+
+static void klpt_create_files(void)
+{
+	klpt_dir = debugfs_create_dir("klptorture", NULL);
+	debugfs_create_file("call", 0200, klpt_dir, NULL, &klpt_call_fops);
+	debugfs_create_file("phase", 0200, klpt_dir, NULL, &klpt_phase_fops);
+	debugfs_create_file("stats", 0400, klpt_dir, NULL, &klpt_stats_fops);
+}
+
+/*
+ * The log
+ */
+
+static void klpt_print_record(enum klpt_fault fault,
+			      const struct klpt_record *record)
+{
+	pr_alert("%s in context %s: seen %04x, known are %04x, in phase %s %04x %04x, by %s on CPU %d\n",
+		 klpt_faults[fault], klpt_contexts[record->context],
+		 record->entry.seen, record->entry.mask,
+		 klpt_kinds[record->phase.kind], record->phase.from,
+		 record->phase.to, record->comm, record->cpu);
+}
+
+/* Those that have not been printed yet */
+static void klpt_print_records(void)
+{
+	static unsigned int printed[KLPT_FAULTS];
+	struct klpt_record *record;
+	enum klpt_fault fault;
+
+	for (fault = 0; fault < KLPT_FAULTS; fault++) {
+		while (printed[fault] < KLPT_RECORDS) {
+			record = &klpt_records[fault][printed[fault]];
+			/* Pairs with klpt_record(). */
+			if (!smp_load_acquire(&record->ready))
+				break;
+			klpt_print_record(fault, record);
+			printed[fault]++;
+		}
+	}
+}
+
+static void klpt_print_stats(void)
+{
+	static char text[512];
+	struct klpt_stats *stats;
+	struct seq_buf line;
+	int i;
+
+	seq_buf_init(&line, text, sizeof(text));
+	for (i = 0; i < KLPT_CONTEXTS; i++) {
+		stats = &klpt_stats[i];
+		seq_buf_printf(&line, " %s %lld/%lld/%lld", klpt_contexts[i],
+			       atomic64_read(&stats->entries),
+			       atomic64_read(&stats->from),
+			       atomic64_read(&stats->to));
+	}
+	pr_info("%lu transitions, entries/from/to:%s\n",
+		READ_ONCE(klpt_transitions), seq_buf_str(&line));
+	klpt_print_records();
+}
+
+static void klpt_print_verdict(void)
+{
+	s64 entries = 0, faults = 0, nr;
+	DECLARE_SEQ_BUF(line, 128);
+	int i, j;
+
+	for (i = 0; i < KLPT_CONTEXTS; i++)
+		entries += atomic64_read(&klpt_stats[i].entries);
+	for (j = 0; j < KLPT_FAULTS; j++) {
+		for (i = 0, nr = 0; i < KLPT_CONTEXTS; i++)
+			nr += atomic64_read(&klpt_stats[i].faults[j]);
+		seq_buf_printf(&line, " %s %lld", klpt_faults[j], nr);
+		faults += nr;
+	}
+	pr_alert("End of test: %s: %lu transitions, %lld entries,%s\n",
+		 faults ? "FAILURE" : "SUCCESS", klpt_transitions, entries,
+		 seq_buf_str(&line));
+}
+
+static void klpt_stat_fn(struct work_struct *work);
+static DECLARE_DELAYED_WORK(klpt_stat_work, klpt_stat_fn);
+
+static void klpt_stat_later(void)
+{
+	unsigned int seconds = READ_ONCE(stat_interval);
+
+	queue_delayed_work(system_dfl_wq, &klpt_stat_work, (seconds ?: 1) * HZ);
+}
+
+static void klpt_stat_fn(struct work_struct *work)
+{
+	if (READ_ONCE(stat_interval))
+		klpt_print_stats();
+	klpt_stat_later();
+}
+
+/*
+ * Beginning and end
+ */
+
+static int klpt_cpuhp_state;
+
+static int klpt_start_timers(void)
+{
+	klpt_cpuhp_state = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN,
+					     "livepatch/torture:online",
+					     klpt_cpu_online, klpt_cpu_offline);
+	return min(klpt_cpuhp_state, 0);
+}
+
+static int __init klptorture_init(void)
+{
+	int ret;
+
+	ret = klpt_set_trap();
+	if (ret)
+		return ret;
+	ret = klpt_set_tracepoints();
+	if (ret)
+		goto remove_trap;
+	ret = klpt_start_threads();
+	if (ret)
+		goto stop_threads;
+	ret = klpt_start_works();
+	if (ret)
+		goto stop_works;
+	ret = klpt_start_timers();
+	if (ret)
+		goto stop_works;
+	ret = register_module_notifier(&klpt_module_nb);
+	if (ret)
+		goto stop_timers;
+	klpt_create_files();
+	klpt_stat_later();
+	return 0;
+
+stop_timers:
+	cpuhp_remove_state(klpt_cpuhp_state);
+stop_works:
+	klpt_stop_works();
+stop_threads:
+	klpt_stop_threads();
+	klpt_remove_tracepoints();
+remove_trap:
+	klpt_remove_trap();
+	return ret;
+}
+
+static void __exit klptorture_exit(void)
+{
+	debugfs_remove(klpt_dir);
+	unregister_module_notifier(&klpt_module_nb);
+	cpuhp_remove_state(klpt_cpuhp_state);
+	klpt_stop_works();
+	klpt_stop_threads();
+	klpt_remove_tracepoints();
+	klpt_remove_trap();
+	cancel_delayed_work_sync(&klpt_stat_work);
+	klpt_print_stats();
+	klpt_print_verdict();
+}
+
+module_init(klptorture_init);
+module_exit(klptorture_exit);
+MODULE_DESCRIPTION("Torture test of live patching");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A patch of klptorture, number KLPT_NUMBER of those that are stacked on each
+ * other, and of lpt_target, whose pair returns KLPT_NUMBER + LPT_ORIGINAL.
+ *
+ * Looks after itself, too: at its end nobody may be in its functions any more.
+ */
+
+#include <linux/atomic.h>
+#include <linux/livepatch.h>
+#include <linux/module.h>
+
+#include "lpt.h"
+
+#ifndef KLPT_NUMBER
+#define KLPT_NUMBER 1
+#endif
+
+/* What klptorture knows as a function that nobody may call any more */
+#define KLPT_GONE 0xf
+
+static unsigned int functions = 0xf;
+module_param(functions, uint, 0444);
+MODULE_PARM_DESC(functions, "which functions of klptorture to patch, a bit for each");
+
+static bool replace;
+module_param(replace, bool, 0444);
+MODULE_PARM_DESC(replace, "replace all patches before this one");
+
+static unsigned int klpt_number = KLPT_NUMBER;
+static atomic_t klpt_inside;
+
+#define KLPT_NEW_FUNC(name)						\
+static noinline unsigned int name(void (*inside)(void *arg), void *arg)	\
+{									\
+	unsigned int number;						\
+									\
+	atomic_inc(&klpt_inside);					\
+	if (inside)							\
+		inside(arg);						\
+	number = READ_ONCE(klpt_number);				\
+	asm volatile("# " #name : "+r" (number));			\
+	atomic_dec(&klpt_inside);					\
+	return number;							\
+}
+
+KLPT_NEW_FUNC(klpt_new_a)
+KLPT_NEW_FUNC(klpt_new_b)
+KLPT_NEW_FUNC(klpt_new_c)
+KLPT_NEW_FUNC(klpt_new_d)
+
+static LPT_VERSION_FUNC(lpt_new_pair_a, KLPT_NUMBER + LPT_ORIGINAL);
+static LPT_VERSION_FUNC(lpt_new_pair_b, KLPT_NUMBER + LPT_ORIGINAL);
+
+static const struct klp_func klpt_all_funcs[] = {
+	{ .old_name = "klpt_a", .new_func = klpt_new_a },
+	{ .old_name = "klpt_b", .new_func = klpt_new_b },
+	{ .old_name = "klpt_c", .new_func = klpt_new_c },
+	{ .old_name = "klpt_d", .new_func = klpt_new_d },
+};
+
+/* Those of @functions, and the empty one behind them */
+static struct klp_func klpt_funcs[ARRAY_SIZE(klpt_all_funcs) + 1];
+
+static struct klp_func lpt_target_funcs[] = {
+	{ .old_name = "lpt_pair_a", .new_func = lpt_new_pair_a },
+	{ .old_name = "lpt_pair_b", .new_func = lpt_new_pair_b },
+	{ }
+};
+
+static struct klp_object klpt_objs[] = {
+	{ .name = "klptorture", .funcs = klpt_funcs },
+	{ .name = "lpt_target", .funcs = lpt_target_funcs },
+	{ }
+};
+
+static struct klp_patch klpt_patch = {
+	.mod = THIS_MODULE,
+	.objs = klpt_objs,
+};
+
+static int __init klptorture_patch_init(void)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < ARRAY_SIZE(klpt_all_funcs); i++) {
+		if (functions & BIT(i))
+			klpt_funcs[n++] = klpt_all_funcs[i];
+	}
+	klpt_patch.replace = replace;
+	return klp_enable_patch(&klpt_patch);
+}
+
+static void __exit klptorture_patch_exit(void)
+{
+	WARN(atomic_read(&klpt_inside), "%d calls are in a function that goes\n",
+	     atomic_read(&klpt_inside));
+	WRITE_ONCE(klpt_number, KLPT_GONE);
+}
+
+module_init(klptorture_patch_init);
+module_exit(klptorture_patch_exit);
+MODULE_DESCRIPTION("Live patching tests: a patch of klptorture");
+MODULE_LICENSE("GPL");
+MODULE_INFO(livepatch, "Y");
