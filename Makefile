@@ -6,7 +6,7 @@
 .DEFAULT_GOAL := help
 
 export LINUX LP_CACHE CONFIG KERNEL SMP MEM APPEND TIMEOUT QEMU QEMU_ACCEL \
-	QEMU_ARGS VMLOG SUITES SIGNOFF JOBS \
+	QEMU_ARGS VMLOG SUITES MINUTES SEED SIGNOFF JOBS \
 	BENCH_ROUNDS BENCH_PARTS BENCH_KERNELS BENCH_CLOCK
 
 help:
@@ -24,13 +24,13 @@ help:
 	@echo 'make series       write the patches as mails into out/'
 	@echo 'make lint         checkpatch, sparse, Coccinelle, compiler warnings and so on'
 	@echo 'make bench        what it costs, beside what the base kernel takes for it'
-	@echo 'make torture      transitions without end'
+	@echo 'make torture      break it if you can: MINUTES=60, SEED='
 	@echo 'make clean        remove build/ and out/; the cache stays'
 	@echo
 	@echo 'LINUX=DIR         the base is this tree of 7.3 instead of a download'
 	@echo 'LP_CACHE=DIR      the cache (~/.cache/livepatch-universe)'
 	@echo 'CONFIG=NAME       add lab/config/NAME or a file: debug, nounwind'
-	@echo 'SUITES="NAMES"    of make check: selftests base kunit klp-build cost'
+	@echo 'SUITES="NAMES"    of make check: selftests base kunit klp-build torture cost'
 	@echo 'JOBS=N            processes of the build (one for each CPU)'
 	@echo 'SMP=2 MEM=1G APPEND= TIMEOUT=600 KERNEL= VMLOG= QEMU= QEMU_ACCEL=kvm|tcg,...'
 	@echo 'QEMU_ARGS=        the virtual machine: lab/vm'
@@ -84,8 +84,8 @@ lint: tree
 bench: kernel
 	@lab/bench/bench
 
-torture:
-	@echo "make $@: not there yet" >&2; exit 1
+torture: kernel
+	@SUITES=torture MINUTES=$(or $(MINUTES),60) lab/check
 
 clean:
 	rm -rf build out
