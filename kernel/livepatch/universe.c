@@ -43,6 +43,10 @@
  * compares it with the goal under tasklist_lock. The migrator takes that lock
  * once behind publishing the goal, so that a child is either in the list that is
  * walked then, or was compared with the new goal.
+ *
+ * An exiting task leaves the list and is counted in klp_exiting under the same lock.
+ * The migrator takes it once more behind the walk, so that a task is either found
+ * by the walk, or counted before anybody adds up.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -542,8 +546,11 @@ static void klp_visit_cpus(bool force)
 		klp_visit_cpu(cpu, force);
 }
 
-/* See "Ordering" above: no fork has the old goal or universe in hand any more. */
-static void klp_finish_forks(void)
+/*
+ * See "Ordering" above: no fork has the old goal or universe in hand any more, and
+ * whoever was seen to have left the list is counted.
+ */
+static void klp_sync_tasklist(void)
 {
 	read_lock(&tasklist_lock);
 	read_unlock(&tasklist_lock);
@@ -576,8 +583,9 @@ void klp_migration_start(bool patching)
 		klp_visit_cpus(false);
 	}
 
-	klp_finish_forks();
+	klp_sync_tasklist();
 	klp_walk_tasks(klp_flag_task);
+	klp_sync_tasklist();
 	klp_pokes = 0;
 	klp_poke_later();
 	klp_behind_put();
@@ -597,7 +605,7 @@ void klp_migration_force(void)
 		klp_visit_cpus(true);
 	klp_walk_tasks(klp_force_task);
 	/* A child that was forked by one of them meanwhile */
-	klp_finish_forks();
+	klp_sync_tasklist();
 	klp_walk_tasks(klp_force_task);
 	klp_forced = true;
 	klp_behind_put();
