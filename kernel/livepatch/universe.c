@@ -267,12 +267,16 @@ void klp_task_dead(struct task_struct *task)
 {
 	u8 exiting = 0;
 
-	if (klp_patch_pending(task))
-		klp_leave_behind(task);
 	while (!try_cmpxchg(&task->klp_exiting, &exiting, KLP_EXIT_DEAD))
 		;
 	if (exiting)
 		klp_leave_exiting(exiting - KLP_EXIT_UNHASHED);
+	/*
+	 * The last thing: whoever adds up when nobody is behind must not see that
+	 * this task has left the count of a CPU, but not that it entered another's.
+	 */
+	if (klp_patch_pending(task))
+		klp_leave_behind(task);
 }
 
 /**
