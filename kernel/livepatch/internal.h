@@ -15,7 +15,7 @@
 
 /* ------------------------------------------------- symbol.c: names, addresses */
 
-int klp_find_symbol(const char *objname, const char *name,
+int klp_find_symbol(const char *patch, const char *objname, const char *name,
 		    unsigned long sympos, unsigned long *addr);
 
 /* ------------------------------------ reloc.c: relocations that await a module */
@@ -119,11 +119,26 @@ struct live_func {
 	unsigned long ip;
 };
 
+/**
+ * enum klp_object_stage - how far an object has come
+ * @KLP_OBJECT_ORIGINAL: nothing is replaced in it
+ * @KLP_OBJECT_PATCHED:	 its functions are on the stacks
+ * @KLP_OBJECT_SETTLED:	 and everybody runs them: post_patch was called, and
+ *			 pre_unpatch was not
+ */
+enum klp_object_stage {
+	KLP_OBJECT_ORIGINAL,
+	KLP_OBJECT_PATCHED,
+	KLP_OBJECT_SETTLED,
+};
+
 struct live_object {
 	struct kobject kobj;
 	struct live_patch *patch;
 	struct klp_object *desc;
-	bool patched;
+	enum klp_object_stage stage;
+	/* Written under klp_mutex, which is not held while it is true */
+	bool in_callback;
 	unsigned int nr_funcs;
 	struct live_func **funcs;
 };
@@ -148,6 +163,7 @@ bool klp_is_never_left(const struct live_func *func);
 
 int klp_object_bind(struct live_object *obj, struct module *mod);
 void klp_object_unbind(struct live_object *obj);
+void klp_object_wait(struct live_object *obj);
 int klp_object_pre_patch(struct live_object *obj);
 void klp_object_post_patch(struct live_object *obj);
 void klp_object_pre_unpatch(struct live_object *obj);

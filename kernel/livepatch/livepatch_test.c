@@ -142,18 +142,18 @@ static void find_symbol_test(struct kunit *test)
 	const char *name = "klp_test_unique_symbol";
 	unsigned long addr = 0;
 
-	KUNIT_EXPECT_EQ(test, klp_find_symbol(NULL, name, 0, &addr), 0);
+	KUNIT_EXPECT_EQ(test, klp_find_symbol("test", NULL, name, 0, &addr), 0);
 	KUNIT_EXPECT_EQ(test, addr, expected);
 
 	addr = 0;
-	KUNIT_EXPECT_EQ(test, klp_find_symbol(NULL, name, 1, &addr), 0);
+	KUNIT_EXPECT_EQ(test, klp_find_symbol("test", NULL, name, 1, &addr), 0);
 	KUNIT_EXPECT_EQ(test, addr, expected);
 
 	addr = 0;
-	KUNIT_EXPECT_EQ(test, klp_find_symbol(NULL, name, 2, &addr), -EINVAL);
-	KUNIT_EXPECT_EQ(test, klp_find_symbol(NULL, "klp_test_no_symbol", 0,
+	KUNIT_EXPECT_EQ(test, klp_find_symbol("test", NULL, name, 2, &addr), -EINVAL);
+	KUNIT_EXPECT_EQ(test, klp_find_symbol("test", NULL, "klp_test_no_symbol", 0,
 					      &addr), -EINVAL);
-	KUNIT_EXPECT_EQ(test, klp_find_symbol("klp_test_no_module", name, 0,
+	KUNIT_EXPECT_EQ(test, klp_find_symbol("test", "klp_test_no_module", name, 0,
 					      &addr), -EINVAL);
 	KUNIT_EXPECT_EQ(test, addr, 0);
 }
@@ -187,11 +187,11 @@ static void ambiguous_symbol_test(struct kunit *test)
 	unsigned long count, first = 0, last = 0;
 	const char *name = ambiguous_name(test, &count);
 
-	KUNIT_EXPECT_EQ(test, klp_find_symbol(NULL, name, 0, &first), -EINVAL);
-	KUNIT_EXPECT_EQ(test, klp_find_symbol(NULL, name, 1, &first), 0);
-	KUNIT_EXPECT_EQ(test, klp_find_symbol(NULL, name, count, &last), 0);
+	KUNIT_EXPECT_EQ(test, klp_find_symbol("test", NULL, name, 0, &first), -EINVAL);
+	KUNIT_EXPECT_EQ(test, klp_find_symbol("test", NULL, name, 1, &first), 0);
+	KUNIT_EXPECT_EQ(test, klp_find_symbol("test", NULL, name, count, &last), 0);
 	KUNIT_EXPECT_NE(test, first, last);
-	KUNIT_EXPECT_EQ(test, klp_find_symbol(NULL, name, count + 1, &last),
+	KUNIT_EXPECT_EQ(test, klp_find_symbol("test", NULL, name, count + 1, &last),
 			-EINVAL);
 }
 

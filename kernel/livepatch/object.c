@@ -24,24 +24,49 @@
  *
  * **Locking**
  *
- * klp_mutex protects it all, and is held while the callbacks of the patch module
- * run.
+ * klp_mutex protects it all. It is dropped while a callback of the patch module
+ * runs, which may need any lock; the object stays meanwhile, see klp_object_wait().
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/ftrace.h>
 #include <linux/kallsyms.h>
+#include <linux/wait.h>
 #include "internal.h"
+
+/* For the end of a callback */
+static DECLARE_WAIT_QUEUE_HEAD(klp_called);
+
+static __printf(2, 3)
+void klp_func_err(const struct live_func *func, const char *fmt, ...)
+{
+	struct va_format vaf = { .fmt = fmt };
+	va_list args;
+
+	va_start(args, fmt);
+	vaf.va = &args;
+	pr_err("patch '%s' object '%s': function '%s' %pV\n",
+	       func->obj->patch->mod->name, klp_object_name(func->obj),
+	       func->desc->old_name, &vaf);
+	va_end(args);
+}
+
+static const char *klp_why_no_site(unsigned long addr)
+{
+	if (is_kernel_inittext(addr))
+		return "it is init code, which is gone";
+	if (!kernel_text_address(addr))
+		return "it is data";
+	return "it is notrace, or in a file that is not traced, or assembly";
+}
 
 static int klp_find_site(struct live_func *func)
 {
 	func->ip = ftrace_location(func->addr);
 	if (func->ip)
 		return 0;
-	pr_err("patch '%s' object '%s': function '%s' has no entry site, it is notrace or not a function\n",
-	       func->obj->patch->mod->name, klp_object_name(func->obj),
-	       func->desc->old_name);
+	klp_func_err(func, "has no entry site: %s", klp_why_no_site(func->addr));
 	return -EINVAL;
 }
 
@@ -50,15 +75,14 @@ static int klp_func_bind(struct live_func *func)
 	unsigned long size, offset;
 	int ret;
 
-	ret = klp_find_symbol(func->obj->desc->name, func->desc->old_name,
-			      func->desc->old_sympos, &func->addr);
+	ret = klp_find_symbol(func->obj->patch->mod->name, func->obj->desc->name,
+			      func->desc->old_name, func->desc->old_sympos,
+			      &func->addr);
 	if (ret)
 		return ret;
 	if (!kallsyms_lookup_size_offset((unsigned long)func->desc->new_func,
 					 &size, &offset)) {
-		pr_err("patch '%s' object '%s': the new function of '%s' is not a function\n",
-		       func->obj->patch->mod->name, klp_object_name(func->obj),
-		       func->desc->old_name);
+		klp_func_err(func, "has a new function that is none");
 		return -ENOENT;
 	}
 	return klp_find_site(func);
@@ -163,7 +187,7 @@ int klp_object_patch(struct live_object *obj)
 
 	lockdep_assert_held(&klp_mutex);
 
-	obj->patched = true;
+	obj->stage = KLP_OBJECT_PATCHED;
 	klp_for_each_func(obj, i, func) {
 		ret = klp_func_stack(func);
 		if (ret)
@@ -208,7 +232,7 @@ void klp_object_unstack(struct live_object *obj)
 		if (func->redirect)
 			klp_func_unstack(func);
 	}
-	obj->patched = false;
+	obj->stage = KLP_OBJECT_ORIGINAL;
 }
 
 /**
@@ -231,15 +255,55 @@ void klp_object_unpatch(struct live_object *obj)
 		klp_func_unstack(func);
 		klp_func_redirect(redirect);
 	}
-	obj->patched = false;
+	obj->stage = KLP_OBJECT_ORIGINAL;
 	klp_redirect_must_commit();
+}
+
+static void klp_callback_begin(struct live_object *obj)
+{
+	lockdep_assert_held(&klp_mutex);
+	WRITE_ONCE(obj->in_callback, true);
+	mutex_unlock(&klp_mutex);
+}
+
+static void klp_callback_end(struct live_object *obj)
+{
+	mutex_lock(&klp_mutex);
+	WRITE_ONCE(obj->in_callback, false);
+	wake_up_all(&klp_called);
+}
+
+static void klp_call(struct live_object *obj,
+		     void (*callback)(struct klp_object *desc))
+{
+	if (!callback)
+		return;
+	klp_callback_begin(obj);
+	callback(obj->desc);
+	klp_callback_end(obj);
+}
+
+/**
+ * klp_object_wait - wait until no callback of an object runs
+ * @obj: the object, its patch stays meanwhile
+ *
+ * Context: Process context, klp_mutex held, and dropped to wait.
+ */
+void klp_object_wait(struct live_object *obj)
+{
+	lockdep_assert_held(&klp_mutex);
+	while (obj->in_callback) {
+		mutex_unlock(&klp_mutex);
+		wait_event(klp_called, !READ_ONCE(obj->in_callback));
+		mutex_lock(&klp_mutex);
+	}
 }
 
 /**
  * klp_object_pre_patch - call the callback of an object before it is patched
  * @obj: the object
  *
- * Context: Process context, klp_mutex held.
+ * Context: Process context, klp_mutex held, and dropped for the callback.
  * Return: 0, or what the callback returned.
  */
 int klp_object_pre_patch(struct live_object *obj)
@@ -247,8 +311,11 @@ int klp_object_pre_patch(struct live_object *obj)
 	struct klp_callbacks *callbacks = &obj->desc->callbacks;
 	int ret = 0;
 
-	if (callbacks->pre_patch)
+	if (callbacks->pre_patch) {
+		klp_callback_begin(obj);
 		ret = callbacks->pre_patch(obj->desc);
+		klp_callback_end(obj);
+	}
 	callbacks->post_unpatch_enabled = !ret;
 	if (ret)
 		pr_warn("pre-patch callback failed for object '%s'\n",
@@ -258,41 +325,44 @@ int klp_object_pre_patch(struct live_object *obj)
 
 /**
  * klp_object_post_patch - call the callback of an object that everybody patched
- * @obj: the object
+ * @obj: the object. If it is patched, and was not told yet
  *
- * Context: Process context, klp_mutex held.
+ * Context: Process context, klp_mutex held, and dropped for the callback.
  */
 void klp_object_post_patch(struct live_object *obj)
 {
-	if (obj->desc->callbacks.post_patch)
-		obj->desc->callbacks.post_patch(obj->desc);
+	if (obj->stage != KLP_OBJECT_PATCHED)
+		return;
+	obj->stage = KLP_OBJECT_SETTLED;
+	klp_call(obj, obj->desc->callbacks.post_patch);
 }
 
 /**
  * klp_object_pre_unpatch - call the callback of an object before it goes back
- * @obj: the object
+ * @obj: the object. If it was told that everybody patched it
  *
- * Context: Process context, klp_mutex held.
+ * Context: Process context, klp_mutex held, and dropped for the callback.
  */
 void klp_object_pre_unpatch(struct live_object *obj)
 {
-	if (obj->desc->callbacks.pre_unpatch)
-		obj->desc->callbacks.pre_unpatch(obj->desc);
+	if (obj->stage != KLP_OBJECT_SETTLED)
+		return;
+	obj->stage = KLP_OBJECT_PATCHED;
+	klp_call(obj, obj->desc->callbacks.pre_unpatch);
 }
 
 /**
  * klp_object_post_unpatch - call the callback of an object that is as before
- * @obj: the object
+ * @obj: the object. If the one before patching was called, and agreed
  *
- * Only if the one before patching was called and agreed.
- *
- * Context: Process context, klp_mutex held.
+ * Context: Process context, klp_mutex held, and dropped for the callback.
  */
 void klp_object_post_unpatch(struct live_object *obj)
 {
 	struct klp_callbacks *callbacks = &obj->desc->callbacks;
 
-	if (callbacks->post_unpatch_enabled && callbacks->post_unpatch)
-		callbacks->post_unpatch(obj->desc);
+	if (!callbacks->post_unpatch_enabled)
+		return;
 	callbacks->post_unpatch_enabled = false;
+	klp_call(obj, callbacks->post_unpatch);
 }

@@ -21,21 +21,33 @@
  *
  * **Locking**
  *
- * klp_mutex is taken before cpus_read_lock() and all locks of ftrace. Files in
- * sysfs take it while kernfs counts their users: a directory is removed without
- * it. Callbacks of patch modules run under it. They may load modules all the same:
- * a module that no patch names comes and goes under klp_names_lock alone.
+ * klp_change_mutex lets one change of patches happen at a time, from its first
+ * step to its last. klp_mutex is taken below it, and before cpus_read_lock() and
+ * all locks of ftrace. Files in sysfs take both while kernfs counts their users: a
+ * directory is removed without them.
+ *
+ * Callbacks of patch modules run without klp_mutex, so that they may load and
+ * remove modules. A module that a patch names comes and goes under klp_mutex:
+ * outside of a change, or while a change runs a callback. It drops klp_mutex for
+ * its own callbacks, too, and is counted in klp_nr_moving; a change goes on when
+ * nobody is.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/cleanup.h>
+#include <linux/wait.h>
 #include <trace/events/livepatch.h>
 #include "internal.h"
 
-/* One transition, one change of the list of patches at a time: see above. */
+/* See "Locking" above. The list of patches changes under both. */
+static DEFINE_MUTEX(klp_change_mutex);
 DEFINE_MUTEX(klp_mutex);
 LIST_HEAD(klp_patches);
+
+/* Modules that are half way in or out, written under klp_mutex */
+static unsigned int klp_nr_moving;
+static DECLARE_WAIT_QUEUE_HEAD(klp_moved);
 
 /*
  * Held, besides klp_mutex, where klp_patches changes, and where a module begins or
@@ -46,6 +58,48 @@ static DEFINE_SPINLOCK(klp_names_lock);
 
 /* The patch that is enabled or disabled, NULL outside of a transition. */
 static struct live_patch *klp_in_transition;
+
+/* A change goes on: the objects may be others than before. */
+static void klp_wait_for_modules(void)
+{
+	lockdep_assert_held(&klp_mutex);
+	while (klp_nr_moving) {
+		mutex_unlock(&klp_mutex);
+		wait_event(klp_moved, !READ_ONCE(klp_nr_moving));
+		mutex_lock(&klp_mutex);
+	}
+}
+
+static void klp_change_begin(void)
+{
+	mutex_lock(&klp_change_mutex);
+	mutex_lock(&klp_mutex);
+	klp_wait_for_modules();
+}
+
+static void klp_change_end(void)
+{
+	mutex_unlock(&klp_mutex);
+	mutex_unlock(&klp_change_mutex);
+}
+
+DEFINE_LOCK_GUARD_0(klp_change, klp_change_begin(), klp_change_end())
+
+static void klp_move_begin(void)
+{
+	mutex_lock(&klp_mutex);
+	WRITE_ONCE(klp_nr_moving, klp_nr_moving + 1);
+}
+
+static void klp_move_end(void)
+{
+	WRITE_ONCE(klp_nr_moving, klp_nr_moving - 1);
+	if (!klp_nr_moving)
+		wake_up_all(&klp_moved);
+	mutex_unlock(&klp_mutex);
+}
+
+DEFINE_LOCK_GUARD_0(klp_move, klp_move_begin(), klp_move_end())
 
 /**
  * klp_transition_patch - the patch that is being enabled or disabled
@@ -94,20 +148,17 @@ static void klp_pin_all(void)
 		klp_pin(patch);
 }
 
-static void klp_warn_never_left(struct live_patch *patch)
+static void klp_warn_never_left(struct live_object *obj)
 {
-	struct live_object *obj;
 	struct live_func *func;
-	unsigned int i, j;
+	unsigned int i;
 
-	klp_for_each_object(patch, i, obj) {
-		klp_for_each_func(obj, j, func) {
-			if (!func->redirect || !klp_is_never_left(func))
-				continue;
-			pr_warn("patch '%s': tasks inside '%s' stay in the code that they entered, only new calls get the new one; the module can't be removed again\n",
-				patch->mod->name, func->desc->old_name);
-			klp_pin(patch);
-		}
+	klp_for_each_func(obj, i, func) {
+		if (!func->redirect || !klp_is_never_left(func))
+			continue;
+		pr_warn("patch '%s': tasks inside '%s' stay in the code that they entered, only new calls get the new one; the module can't be removed again\n",
+			obj->patch->mod->name, func->desc->old_name);
+		klp_pin(obj->patch);
 	}
 }
 
@@ -175,8 +226,8 @@ static bool klp_set_alive_unnamed(struct module *mod, bool alive)
 
 /*
  * A module is an object from klp_module_coming() to klp_module_going(). In
- * between it stays without a reference: once a patch in the list names it, going
- * waits for klp_mutex.
+ * between it stays without a reference, until klp_mutex is dropped: once a patch
+ * in the list names it, going takes that.
  */
 static struct module *klp_find_module(const char *name)
 {
@@ -241,6 +292,28 @@ static int klp_retire_replaced(struct live_patch *patch)
 	return klp_redirect_commit();
 }
 
+/* Modules come by themselves while a callback runs, and leave again. */
+static bool klp_object_awaits_patch(const struct live_object *obj)
+{
+	return klp_object_is_loaded(obj) && obj->stage == KLP_OBJECT_ORIGINAL;
+}
+
+static int klp_patch_object(struct live_object *obj)
+{
+	int ret;
+
+	if (!klp_object_awaits_patch(obj))
+		return 0;
+	ret = klp_object_pre_patch(obj);
+	klp_wait_for_modules();
+	if (ret || !klp_object_awaits_patch(obj))
+		return ret;
+	ret = klp_object_patch(obj);
+	if (ret)
+		pr_warn("failed to patch object '%s'\n", klp_object_name(obj));
+	return ret;
+}
+
 static int klp_patch_objects(struct live_patch *patch)
 {
 	struct live_object *obj;
@@ -248,33 +321,23 @@ static int klp_patch_objects(struct live_patch *patch)
 	int ret;
 
 	klp_for_each_object(patch, i, obj) {
-		if (!klp_object_is_loaded(obj))
-			continue;
-		ret = klp_object_pre_patch(obj);
+		ret = klp_patch_object(obj);
 		if (ret)
 			return ret;
-		ret = klp_object_patch(obj);
-		if (ret) {
-			pr_warn("failed to patch object '%s'\n",
-				klp_object_name(obj));
-			return ret;
-		}
 	}
 	return klp_retire_replaced(patch);
 }
 
-static void klp_finish_callbacks(struct live_patch *patch, bool patched)
+/* Tell all objects of a patch by one of the callbacks. */
+static void klp_tell_objects(struct live_patch *patch,
+			     void (*callback)(struct live_object *obj))
 {
 	struct live_object *obj;
 	unsigned int i;
 
 	klp_for_each_object(patch, i, obj) {
-		if (!klp_object_is_loaded(obj))
-			continue;
-		if (patched)
-			klp_object_post_patch(obj);
-		else
-			klp_object_post_unpatch(obj);
+		callback(obj);
+		klp_wait_for_modules();
 	}
 }
 
@@ -325,7 +388,8 @@ static void klp_finish_transition(struct list_head *gone)
 		klp_pin_all();
 	klp_migration_end();
 	/* They may ask for the states of the patches that are replaced. */
-	klp_finish_callbacks(patch, patched);
+	klp_tell_objects(patch, patched ? klp_object_post_patch :
+					  klp_object_post_unpatch);
 	klp_collect_disabled(gone);
 
 	pr_notice("'%s': %s complete\n", patch->mod->name, direction);
@@ -356,7 +420,7 @@ void klp_transition_done(void)
 {
 	LIST_HEAD(gone);
 
-	scoped_guard(mutex, &klp_mutex) {
+	scoped_guard(klp_change) {
 		if (klp_in_transition && klp_migration_done()) {
 			trace_livepatch_complete(klp_in_transition->mod->name,
 						 klp_is_patching(),
@@ -421,6 +485,8 @@ static void klp_cancel_transition(struct live_patch *patch,
 
 static int klp_enable(struct live_patch *patch, struct list_head *gone)
 {
+	struct live_object *obj;
+	unsigned int i;
 	int ret;
 
 	pr_notice("enabling patch '%s'\n", patch->mod->name);
@@ -432,15 +498,14 @@ static int klp_enable(struct live_patch *patch, struct list_head *gone)
 		klp_cancel_transition(patch, gone);
 		return ret;
 	}
-	klp_warn_never_left(patch);
+	klp_for_each_object(patch, i, obj)
+		klp_warn_never_left(obj);
 	klp_start_transition();
 	return 0;
 }
 
 static int klp_disable(struct live_patch *patch)
 {
-	struct live_object *obj;
-	unsigned int i;
 	int ret;
 
 	klp_begin_transition(patch, KLP_DISABLING);
@@ -456,10 +521,7 @@ static int klp_disable(struct live_patch *patch)
 		WRITE_ONCE(klp_in_transition, NULL);
 		return ret;
 	}
-	klp_for_each_object(patch, i, obj) {
-		if (obj->patched)
-			klp_object_pre_unpatch(obj);
-	}
+	klp_tell_objects(patch, klp_object_pre_unpatch);
 	klp_start_transition();
 	return 0;
 }
@@ -469,13 +531,13 @@ static int klp_disable(struct live_patch *patch)
  * @patch: the patch
  * @enable: enable it, or disable it
  *
- * Context: Process context, takes klp_mutex.
+ * Context: Process context, waits for another change and its callbacks.
  * Return: 0; -EINVAL if it is so already or can't be had back; -EBUSY during the
  * transition of another patch; -ENOMEM.
  */
 int klp_patch_write_enabled(struct live_patch *patch, bool enable)
 {
-	guard(mutex)(&klp_mutex);
+	guard(klp_change)();
 
 	if (klp_patch_is_enabled(patch) == enable)
 		return -EINVAL;
@@ -495,14 +557,14 @@ int klp_patch_write_enabled(struct live_patch *patch, bool enable)
  * A task may then be inside of code that is out of effect, so all patches whose
  * code that may be keep their modules for ever.
  *
- * Context: Process context, takes klp_mutex.
+ * Context: Process context, waits for another change and its callbacks.
  * Return: 0, -EINVAL if the patch is not in transition.
  */
 int klp_patch_force(struct live_patch *patch)
 {
 	struct live_patch *other;
 
-	guard(mutex)(&klp_mutex);
+	guard(klp_change)();
 
 	if (patch != klp_in_transition)
 		return -EINVAL;
@@ -524,8 +586,11 @@ static int klp_check_object(const struct klp_patch *patch,
 {
 	const struct klp_func *func;
 
-	if (!obj->funcs)
+	if (!obj->funcs) {
+		pr_err("patch '%s' object '%s': has no list of functions\n",
+		       patch->mod->name, obj->name ?: "vmlinux");
 		return -EINVAL;
+	}
 	if (obj->name && strlen(obj->name) >= MODULE_NAME_LEN) {
 		pr_err("patch '%s': name of object '%s' is too long\n",
 		       patch->mod->name, obj->name);
@@ -548,8 +613,11 @@ static int klp_check_patch(const struct klp_patch *patch)
 	const struct klp_object *obj;
 	int ret;
 
-	if (!patch || !patch->mod || !patch->objs)
+	if (!patch || !patch->mod || !patch->objs) {
+		pr_err("patch '%s': has no module or no list of objects\n",
+		       patch && patch->mod ? patch->mod->name : "?");
 		return -EINVAL;
+	}
 	if (!is_livepatch_module(patch->mod)) {
 		pr_err("module %s is not marked as a livepatch module\n",
 		       patch->mod->name);
@@ -573,7 +641,11 @@ static int klp_check_time(struct klp_patch *desc)
 		       desc->mod->name);
 		return -EINVAL;
 	}
-	return klp_in_transition ? -EBUSY : 0;
+	if (!klp_in_transition)
+		return 0;
+	pr_err("patch '%s' can't be enabled during the transition of '%s'\n",
+	       desc->mod->name, klp_in_transition->mod->name);
+	return -EBUSY;
 }
 
 /* With a reference to the module, which goes where the patch goes, if it exists. */
@@ -604,7 +676,8 @@ static int klp_create_and_enable(struct klp_patch *desc, struct list_head *gone)
  * Called from the init function of the module. On success the module is pinned
  * until the patch has been disabled or replaced, and the transition is under way.
  *
- * Context: Process context, sleeps, takes klp_mutex.
+ * Context: Process context, waits for another change and its callbacks. Not from a
+ * callback of another patch.
  * Return: 0; -EINVAL for a description that is incomplete or wrong, names an
  * unknown or ambiguous function, or does not go together with the enabled
  * patches; -EEXIST if it names a function twice; -ENOENT for a function of
@@ -624,7 +697,7 @@ int klp_enable_patch(struct klp_patch *desc)
 	/* An earlier patch of the same name may just be leaving sysfs. */
 	klp_migration_flush();
 
-	scoped_guard(mutex, &klp_mutex) {
+	scoped_guard(klp_change) {
 		ret = klp_check_time(desc);
 		if (ret)
 			return ret;
@@ -642,13 +715,18 @@ EXPORT_SYMBOL_GPL(klp_enable_patch);
 
 static void klp_object_leave(struct live_object *obj)
 {
-	if (obj->patch != klp_in_transition)
-		klp_object_pre_unpatch(obj);
+	klp_object_pre_unpatch(obj);
 	pr_notice("reverting patch '%s' on unloading module '%s'\n",
 		  obj->patch->mod->name, obj->desc->mod->name);
 	klp_object_unpatch(obj);
 	klp_object_post_unpatch(obj);
 	klp_object_unbind(obj);
+}
+
+/* Does no end of a transition come that tells its objects? */
+static bool klp_is_settled(const struct live_patch *patch)
+{
+	return patch != klp_in_transition || patch->state == KLP_ENABLED;
 }
 
 static int klp_object_join(struct live_object *obj, struct module *mod)
@@ -673,7 +751,8 @@ static int klp_object_join(struct live_object *obj, struct module *mod)
 		klp_object_post_unpatch(obj);
 		goto unbind;
 	}
-	if (obj->patch != klp_in_transition)
+	klp_warn_never_left(obj);
+	if (klp_is_settled(obj->patch))
 		klp_object_post_patch(obj);
 	return 0;
 
@@ -688,29 +767,53 @@ static void klp_leave_module(struct module *mod, struct live_patch *end)
 	struct live_patch *patch;
 	struct live_object *obj;
 
+	klp_set_alive(mod, false);
 	klp_for_each_patch(patch) {
 		if (patch == end)
 			break;
 		obj = klp_find_object(patch, mod->name);
-		if (obj && obj->desc->mod)
+		if (!obj)
+			continue;
+		klp_object_wait(obj);
+		if (obj->desc->mod)
 			klp_object_leave(obj);
 	}
+}
+
+static int klp_join_module(struct module *mod)
+{
+	struct live_patch *patch;
+	struct live_object *obj;
+	int ret;
+
+	klp_set_alive(mod, true);
+	klp_for_each_patch(patch) {
+		obj = klp_find_object(patch, mod->name);
+		/* A disabled one is telling its objects so, and then gone. */
+		if (!obj || patch->state == KLP_DISABLED)
+			continue;
+		ret = klp_object_join(obj, mod);
+		if (!ret)
+			continue;
+		pr_warn("patch '%s' failed for module '%s', refusing to load module '%s'\n",
+			patch->mod->name, mod->name, mod->name);
+		klp_leave_module(mod, patch);
+		return ret;
+	}
+	return 0;
 }
 
 /**
  * klp_module_coming - patch a module before anything of it runs
  * @mod: the module
  *
- * Context: Module loader, process context. Takes klp_mutex.
+ * Context: Module loader, process context. Takes klp_mutex, and drops it for
+ * callbacks.
  * Return: 0, or the error that refuses the module: nothing of it is patched then,
  * and loading it again may succeed.
  */
 int klp_module_coming(struct module *mod)
 {
-	struct live_patch *patch;
-	struct live_object *obj;
-	int ret;
-
 	if (WARN_ON(mod->state != MODULE_STATE_COMING))
 		return -EINVAL;
 	if (!strcmp(mod->name, "vmlinux")) {
@@ -721,20 +824,8 @@ int klp_module_coming(struct module *mod)
 	if (klp_set_alive_unnamed(mod, true))
 		return 0;
 
-	guard(mutex)(&klp_mutex);
-	klp_set_alive(mod, true);
-	klp_for_each_patch(patch) {
-		obj = klp_find_object(patch, mod->name);
-		ret = obj ? klp_object_join(obj, mod) : 0;
-		if (!ret)
-			continue;
-		pr_warn("patch '%s' failed for module '%s', refusing to load module '%s'\n",
-			patch->mod->name, mod->name, mod->name);
-		klp_set_alive(mod, false);
-		klp_leave_module(mod, patch);
-		return ret;
-	}
-	return 0;
+	guard(klp_move)();
+	return klp_join_module(mod);
 }
 
 /**
@@ -743,7 +834,8 @@ int klp_module_coming(struct module *mod)
  *
  * Nothing of the module runs any more.
  *
- * Context: Module loader, process context. Takes klp_mutex.
+ * Context: Module loader, process context. Takes klp_mutex, and drops it for
+ * callbacks.
  */
 void klp_module_going(struct module *mod)
 {
@@ -754,7 +846,6 @@ void klp_module_going(struct module *mod)
 	if (klp_set_alive_unnamed(mod, false))
 		return;
 
-	guard(mutex)(&klp_mutex);
-	klp_set_alive(mod, false);
+	guard(klp_move)();
 	klp_leave_module(mod, NULL);
 }

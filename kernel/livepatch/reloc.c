@@ -286,7 +286,8 @@ static int klp_resolve_rela(const struct klp_relocs *relocs,
 						&parts)))
 		return -EINVAL;
 	objname = klp_is_vmlinux(parts.objname) ? NULL : parts.objname;
-	ret = klp_find_symbol(objname, parts.name, parts.sympos, &addr);
+	ret = klp_find_symbol(relocs->pmod->name, objname, parts.name,
+			      parts.sympos, &addr);
 	if (ret)
 		return ret;
 

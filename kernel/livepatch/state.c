@@ -23,12 +23,13 @@
  * klp_get_prev_state() the one of the latest earlier patch.
  *
  * Locking: the states are the module's own and are only read here, but for
- * what its callbacks write into them. klp_mutex protects the list of patches;
- * callbacks run under it.
+ * what its callbacks write into them. klp_mutex protects the list of patches.
+ * No patch leaves it while a callback runs.
  */
 
 #include <kunit/visibility.h>
 #include <linux/bug.h>
+#include <linux/cleanup.h>
 #include <linux/export.h>
 #include <linux/lockdep.h>
 #include "internal.h"
@@ -63,7 +64,7 @@ EXPORT_SYMBOL_GPL(klp_get_state);
  * The current patch is the one in transition. There is none outside of a
  * transition, and to ask then is a bug that gives a warning.
  *
- * Context: Callbacks of a patch, which run under klp_mutex.
+ * Context: Callbacks of a patch, takes klp_mutex.
  * Return: The state of the latest patch that knows it and is older than the
  * current one, NULL if there is none.
  */
@@ -72,7 +73,7 @@ struct klp_state *klp_get_prev_state(unsigned long id)
 	struct live_patch *current_patch, *patch;
 	struct klp_state *state, *last = NULL;
 
-	lockdep_assert_held(&klp_mutex);
+	guard(mutex)(&klp_mutex);
 
 	current_patch = klp_transition_patch();
 	if (WARN_ON_ONCE(!current_patch))

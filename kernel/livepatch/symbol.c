@@ -34,12 +34,16 @@
  * struct klp_symbol_search - a walk over the symbols of one object
  * @name:	name of the symbol
  * @sympos:	position that is wanted, 0 for a unique symbol
+ * @patch:	name of the patch that wants it
+ * @objname:	name of the object
  * @count:	symbols of that name seen so far
  * @addr:	address of the last one of them
  */
 struct klp_symbol_search {
 	const char *name;
 	unsigned long sympos;
+	const char *patch;
+	const char *objname;
 	unsigned long count;
 	unsigned long addr;
 };
@@ -63,8 +67,48 @@ static int klp_match_name(void *data, const char *name, unsigned long addr)
 	return klp_match_address(data, addr);
 }
 
+/* The compiler may have left nothing but name.constprop.0, or the like. */
+static int klp_blame_clone(void *data, const char *name, unsigned long addr)
+{
+	struct klp_symbol_search *search = data;
+	size_t len = strlen(search->name);
+
+	if (strncmp(name, search->name, len) || name[len] != '.')
+		return 0;
+	pr_err("patch '%s' object '%s': no symbol '%s', the compiler has made '%s' of it\n",
+	       search->patch, search->objname ?: "vmlinux", search->name, name);
+	return 1;
+}
+
+/* Call @fn for all symbols of the object until it returns something else than 0. */
+static int klp_walk_symbols(struct klp_symbol_search *search,
+			    int (*fn)(void *data, const char *name,
+				      unsigned long addr))
+{
+	if (search->objname)
+		return module_kallsyms_on_each_symbol(search->objname, fn, search);
+	return kallsyms_on_each_symbol(fn, search);
+}
+
+static void klp_blame_symbol(struct klp_symbol_search *search)
+{
+	const char *objname = search->objname ?: "vmlinux";
+
+	if (!search->count && !klp_walk_symbols(search, klp_blame_clone))
+		pr_err("patch '%s' object '%s': no symbol '%s', it does not exist, or is inlined, or init code that is gone\n",
+		       search->patch, objname, search->name);
+	else if (search->count && !search->sympos)
+		pr_err("patch '%s' object '%s': symbol '%s' is ambiguous, there are %lu, a position is needed\n",
+		       search->patch, objname, search->name, search->count);
+	else if (search->count)
+		pr_err("patch '%s' object '%s': no symbol '%s' at position %lu, there are only %lu\n",
+		       search->patch, objname, search->name, search->sympos,
+		       search->count);
+}
+
 /**
  * klp_find_symbol - find the address of a symbol, exported or not
+ * @patch:	name of the patch that asks, for messages
  * @objname:	name of the module, NULL for vmlinux
  * @name:	name of the symbol
  * @sympos:	position among the symbols of that name, counted from 1 in the
@@ -76,14 +120,18 @@ static int klp_match_name(void *data, const char *name, unsigned long addr)
  * Return: 0, or -EINVAL if there is no such symbol, if its name is ambiguous or
  * if there are fewer symbols of that name than @sympos.
  */
-int klp_find_symbol(const char *objname, const char *name,
+int klp_find_symbol(const char *patch, const char *objname, const char *name,
 		    unsigned long sympos, unsigned long *addr)
 {
-	struct klp_symbol_search search = { .name = name, .sympos = sympos };
+	struct klp_symbol_search search = {
+		.name		= name,
+		.sympos		= sympos,
+		.patch		= patch,
+		.objname	= objname,
+	};
 
 	if (objname)
-		module_kallsyms_on_each_symbol(objname, klp_match_name,
-					       &search);
+		klp_walk_symbols(&search, klp_match_name);
 	else
 		kallsyms_on_each_match_symbol(klp_match_address, name,
 					      &search);
@@ -93,14 +141,6 @@ int klp_find_symbol(const char *objname, const char *name,
 		return 0;
 	}
 
-	objname = objname ?: "vmlinux";
-	if (!search.count)
-		pr_err("no symbol '%s' in object '%s'\n", name, objname);
-	else if (!sympos)
-		pr_err("symbol '%s' is ambiguous in object '%s': there are %lu, a position is needed\n",
-		       name, objname, search.count);
-	else
-		pr_err("no symbol '%s' at position %lu in object '%s': there are only %lu\n",
-		       name, sympos, objname, search.count);
+	klp_blame_symbol(&search);
 	return -EINVAL;
 }

@@ -106,7 +106,7 @@ static ssize_t patched_show(struct kobject *kobj, struct kobj_attribute *attr,
 	struct live_object *obj = container_of(kobj, struct live_object, kobj);
 
 	guard(mutex)(&klp_mutex);
-	return sysfs_emit(buf, "%d\n", obj->patched);
+	return sysfs_emit(buf, "%d\n", obj->stage != KLP_OBJECT_ORIGINAL);
 }
 
 static struct kobj_attribute patched_attr = __ATTR_RO(patched);

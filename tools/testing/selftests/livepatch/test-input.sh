@@ -7,25 +7,44 @@
 
 EINVAL="Invalid argument"
 
-# refused ERROR MODULE [PARAMETERS]
-refused() {
-	local error=$1 before
+# says REGEX - one line of the log since log_start() does
+says() {
+	local got
 
-	shift
-	load lpt_target
+	got=$(dmesg | sed -n "/test-input $LPT_MARK/,\$p" | grep -c -E "livepatch: .*$1")
+	is "$got" 1 "lines of the log with '$1'"
+}
+
+log_start() {
+	LPT_MARK="$$ $RANDOM"
+	echo "test-input $LPT_MARK" > /dev/kmsg
+}
+
+# refused_only ERROR MESSAGE MODULE [PARAMETERS]
+refused_only() {
+	local error=$1 message=$2 before
+
+	shift 2
+	loaded lpt_target || load lpt_target
 	before=$(inventory)
+	log_start
 	fails_with "$error" load "$@"
 	settle
+	says "$message"
 	same "$before" "$(inventory)"
-	# Nor does it stand in the way of a good one
+}
+
+# refused ... - nor does it stand in the way of a good one
+refused() {
+	refused_only "$@"
 	apply lpt_pair2
 	is "$(version)" 2
 }
 
-# kind ERROR KIND - defines the test
+# kind KIND MESSAGE - defines the test
 kind() {
-	eval "test_$2() { refused '$1' lpt_input kind=$2; }"
-	kinds+=("$2")
+	eval "test_$1() { refused '$EINVAL' \"$2\" lpt_input kind=$1; }"
+	kinds+=("$1")
 }
 
 test_good() {
@@ -54,12 +73,13 @@ test_twins() {
 }
 
 test_unmarked() {
-	refused "$EINVAL" lpt_unmarked
+	refused "$EINVAL" "not marked as a livepatch module" lpt_unmarked
 }
 
 test_twice() {
 	# The module loader turns the EEXIST of an init function into EBUSY.
-	refused "Device or resource busy" lpt_input kind=twice
+	refused "Device or resource busy" "'lpt_pair_a,1' is named twice" \
+		lpt_input kind=twice
 }
 
 # The module is not there yet, so the module is what is refused
@@ -81,27 +101,97 @@ inventory_of_klp() {
 	ls -R "$KLP"
 }
 
-kinds=()
-kind "$EINVAL" no_patch
-kind "$EINVAL" no_module
-kind "$EINVAL" no_objects
-kind "$EINVAL" no_funcs
-kind "$EINVAL" long_object
-kind "$EINVAL" no_name
-kind "$EINVAL" no_new_func
-kind "$EINVAL" unknown
-kind "$EINVAL" ambiguous
-kind "$EINVAL" third_twin
-kind "$EINVAL" second_of_one
-kind "$EINVAL" notrace
+# The compiler may have cloned it, or not
+test_cloned() {
+	local clone
 
-lpt_start $((${#kinds[@]} + 5))
+	load lpt_target
+	clone=$(grep -o ' lpt_cloned[.][^[:space:]]*' /proc/kallsyms) ||
+		skip "this compiler makes no clone"
+	refused "$EINVAL" "'lpt_cloned', the compiler has made '${clone# }' of it" \
+		lpt_input kind=cloned
+}
+
+# No module can be taken for the kernel. This is another one under that name
+test_vmlinux() {
+	sed 's/lpt_xx7/vmlinux/g' "$LPT_DIR/test_modules/lpt_xx7.ko" \
+		> "$LPT_TMP/vmlinux.ko"
+	log_start
+	fails_with "$EINVAL" "$LPT_DIR/lpt_module" load "$LPT_TMP/vmlinux.ko"
+	says "vmlinux.ko: invalid module name"
+	load lpt_xx7
+	unload lpt_xx7
+}
+
+test_bad_new_func() {
+	refused "No such file" "'lpt_pair_b' has a new function that is none" \
+		lpt_input kind=bad_new_func
+}
+
+# Another patch is in the middle of its transition
+test_busy() {
+	local before
+
+	load lpt_target
+	load lpt_blocker
+	hold
+	load lpt_pair2
+	in_transition
+	before=$(inventory)
+	log_start
+	fails_with "Device or resource busy" load lpt_input kind=good
+	says "patch 'lpt_input' can't be enabled during the transition of 'lpt_pair2'"
+	same "$before" "$(inventory)"
+	release
+	settle
+	is "$(version)" 2
+}
+
+# Somebody else redirects the function
+test_taken() {
+	load lpt_target
+	load lpt_taker || skip "no kprobe with a post_handler (CONFIG_KPROBES)"
+	refused_only "Device or resource busy" \
+		"failed to register ftrace handler for function 'lpt_pair_b'" \
+		lpt_input kind=good
+	unload lpt_taker
+	apply lpt_input kind=good
+	is "$(versions)" "9 9 1 1 1"
+}
+
+P="patch 'lpt_input'"
+F="$P object 'lpt_target': function"
+S="$P object 'lpt_target': "
+kinds=()
+kind no_patch "patch '[?]': has no module or no list of objects"
+kind no_module "patch '[?]': has no module or no list of objects"
+kind no_objects "$P: has no module or no list of objects"
+kind no_funcs "$S""has no list of functions"
+kind long_object "$P: name of object '.*' is too long"
+kind no_name "$F '[?]' has no name"
+kind no_new_func "$F 'lpt_pair_b' has no new function"
+kind unknown "$S""no symbol 'lpt_no_such_function'"
+kind inlined "$S""no symbol 'lpt_inlined', .* inlined"
+kind ambiguous "$S""symbol 'lpt_twin' is ambiguous, there are 2"
+kind third_twin "$S""no symbol 'lpt_twin' at position 3, there are only 2"
+kind second_of_one "$S""no symbol 'lpt_pair_b' at position 2, there are only 1"
+kind notrace "$F 'lpt_untraceable' has no entry site: it is notrace"
+kind data "$F 'lpt_phase' has no entry site: it is data"
+kind init "$P object 'vmlinux': function 'start_kernel' .* init code, which is gone"
+kind kernel_trace "$P object 'vmlinux': function 'ftrace_location' .* not traced"
+
+lpt_start $((${#kinds[@]} + 10))
 lpt_run "good" test_good
 lpt_run "sympos" test_twins
 for k in "${kinds[@]}"; do
 	lpt_run "refused: $k" "test_$k"
 done
+lpt_run "refused: cloned" test_cloned
 lpt_run "refused: module not marked as a patch" test_unmarked
 lpt_run "refused: a function twice" test_twice
 lpt_run "refused: a module with an unknown function" test_later
+lpt_run "refused: no new function" test_bad_new_func
+lpt_run "refused: a module named vmlinux" test_vmlinux
+lpt_run "refused: during another transition" test_busy
+lpt_run "refused: a function that somebody else redirects" test_taken
 ktap_finished

@@ -2,8 +2,8 @@
 /*
  * Patches that must be refused, and why. The parameter "kind" chooses.
  *
- * All but the first few replace lpt_pair_a() correctly and then have one entry
- * that is wrong: nothing may remain of the good one.
+ * Most replace lpt_pair_a() correctly and then have one entry that is wrong:
+ * nothing may remain of the good one.
  */
 
 #include <linux/livepatch.h>
@@ -18,10 +18,12 @@ module_param(kind, charp, 0444);
 
 static LPT_VERSION_FUNC(lpt_new, LPT_INPUT_VERSION);
 
-static const struct lpt_kind {
+struct lpt_kind {
 	const char *name;
 	struct klp_func func;
-} lpt_kinds[] = {
+};
+
+static const struct lpt_kind lpt_kinds[] = {
 	{ "good", { .old_name = "lpt_pair_b", .new_func = lpt_new } },
 	{ "first_twin", { "lpt_twin", lpt_new, 1 } },
 	{ "second_twin", { "lpt_twin", lpt_new, 2 } },
@@ -31,8 +33,17 @@ static const struct lpt_kind {
 	{ "unknown", { "lpt_no_such_function", lpt_new, 0 } },
 	{ "no_name", { NULL, lpt_new, 0 } },
 	{ "no_new_func", { "lpt_pair_b", NULL, 0 } },
+	{ "bad_new_func", { "lpt_pair_b", (void *)1, 0 } },
+	{ "inlined", { "lpt_inlined", lpt_new, 0 } },
+	{ "cloned", { "lpt_cloned", lpt_new, 0 } },
+	{ "data", { "lpt_phase", lpt_new, 0 } },
 	{ "notrace", { "lpt_untraceable", lpt_new, 0 } },
 	{ "twice", { "lpt_pair_a", lpt_new, 0 } },
+};
+
+static const struct lpt_kind lpt_vmlinux_kinds[] = {
+	{ "init", { "start_kernel", lpt_new, 0 } },
+	{ "kernel_trace", { "ftrace_location", lpt_new, 0 } },
 };
 
 static struct klp_func lpt_funcs[] = {
@@ -69,9 +80,21 @@ static int lpt_enable_malformed(void)
 	return klp_enable_patch(&lpt_patch);
 }
 
+static int lpt_enable_vmlinux(const struct klp_func *func)
+{
+	lpt_objs[0].name = NULL;
+	lpt_funcs[0] = *func;
+	return klp_enable_patch(&lpt_patch);
+}
+
 static int __init lpt_input_init(void)
 {
 	int i;
+
+	for (i = 0; i < ARRAY_SIZE(lpt_vmlinux_kinds); i++) {
+		if (!strcmp(kind, lpt_vmlinux_kinds[i].name))
+			return lpt_enable_vmlinux(&lpt_vmlinux_kinds[i].func);
+	}
 
 	for (i = 0; i < ARRAY_SIZE(lpt_kinds); i++) {
 		if (strcmp(kind, lpt_kinds[i].name))

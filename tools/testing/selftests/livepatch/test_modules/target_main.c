@@ -47,6 +47,22 @@ static LPT_VERSION_FUNC(lpt_pair_b, LPT_ORIGINAL);
 static LPT_VERSION_FUNC(lpt_twin, LPT_ORIGINAL);
 static notrace LPT_VERSION_FUNC(lpt_untraceable, LPT_ORIGINAL);
 
+/* The compiler leaves nothing of its name, */
+static __always_inline int lpt_inlined(int version)
+{
+	return version + 1;
+}
+
+/* and may specialize this one for its only argument, under another name. */
+static noinline int lpt_cloned(int version)
+{
+	int i, sum = 0;
+
+	for (i = 0; i < version; i++)
+		sum += lpt_inlined(lpt_untraceable());
+	return sum / version;
+}
+
 enum lpt_context {
 	LPT_SYSCALL,
 	LPT_BH,
@@ -489,7 +505,7 @@ static char lpt_init_saw[16];
 static int lpt_version_show(struct seq_file *m, void *unused)
 {
 	seq_printf(m, "%d %d %d %d %d\n", lpt_pair_a(), lpt_pair_b(),
-		   lpt_twin(), lpt_call_twin2(), lpt_untraceable());
+		   lpt_twin(), lpt_call_twin2(), lpt_cloned(3) - 1);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(lpt_version);
