@@ -21,7 +21,7 @@
 
 static void load(const char *file, char **params, int n)
 {
-	char args[1024] = "";
+	char args[4096] = "";
 	int i, fd;
 
 	for (i = 0; i < n; i++) {

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A patch of whatever functions of the kernel it is told to replace. Each new
+ * function counts its calls and goes on in the old one, behind the site at its
+ * entry: a patch that changes nothing, of functions that nobody would have dared to
+ * replace.
+ *
+ * With the parameter "frame" the old function is called, so that tasks have to
+ * return to the code of this module. If they can sleep then, they do so for
+ * "nap_ms" milliseconds.
+ */
+
+#include <linux/delay.h>
+#include <linux/kprobes.h>
+#include <linux/livepatch.h>
+#include <linux/module.h>
+#include <linux/preempt.h>
+#include <linux/sched.h>
+#include <asm/ibt.h>
+#include <asm/linkage.h>
+#include <asm/unwind_hints.h>
+
+#define LPT_SLOTS 48
+
+static char *functions[LPT_SLOTS];
+static int lpt_nr;
+module_param_array(functions, charp, &lpt_nr, 0444);
+MODULE_PARM_DESC(functions, "what is replaced");
+
+static bool frame;
+module_param(frame, bool, 0444);
+MODULE_PARM_DESC(frame, "call the old functions, and return from here");
+
+static bool blind;
+module_param(blind, bool, 0444);
+MODULE_PARM_DESC(blind, "do not leave out what can't be probed, it is to be refused");
+
+static bool replace;
+module_param(replace, bool, 0444);
+MODULE_PARM_DESC(replace, "replace all patches before this one");
+
+static unsigned int nap_ms;
+module_param(nap_ms, uint, 0644);
+MODULE_PARM_DESC(nap_ms, "milliseconds to sleep after the old function, with frame=1");
+
+static unsigned long calls[LPT_SLOTS] __used;
+module_param_array(calls, ulong, NULL, 0444);
+MODULE_PARM_DESC(calls, "how often each of the functions was called");
+
+/* Where the old functions go on, behind their site */
+static unsigned long lpt_behind[LPT_SLOTS] __used;
+
+static __used noinline void lpt_after(void)
+{
+	if (nap_ms && preemptible() && task_is_running(current))
+		msleep(nap_ms);
+}
+
+/*
+ * lpt_pass_N() leaves all registers and the stack as they are: the target of the
+ * return is the old function, where indirect jumps may not lead. lpt_frame_N()
+ * keeps both registers that a result may be in.
+ */
+#define LPT_PASS(n)							\
+	asm(".pushsection .text, \"ax\"\n"				\
+	    ".balign 16\n"						\
+	    ".type lpt_pass_" #n ", @function\n"			\
+	    "lpt_pass_" #n ":\n\t"					\
+	    ASM_ENDBR							\
+	    "lock incq calls + 8 * " #n "(%rip)\n\t"			\
+	    "push lpt_behind + 8 * " #n "(%rip)\n\t"			\
+	    UNWIND_HINT_FUNC						\
+	    ASM_RET							\
+	    ".size lpt_pass_" #n ", . - lpt_pass_" #n "\n"		\
+	    ".balign 16\n"						\
+	    ".type lpt_frame_" #n ", @function\n"			\
+	    "lpt_frame_" #n ":\n\t"					\
+	    ASM_ENDBR							\
+	    "sub $24, %rsp\n\t"						\
+	    "call lpt_pass_" #n "\n\t"					\
+	    "mov %rax, (%rsp)\n\t"					\
+	    "mov %rdx, 8(%rsp)\n\t"					\
+	    "call lpt_after\n\t"					\
+	    "mov (%rsp), %rax\n\t"					\
+	    "mov 8(%rsp), %rdx\n\t"					\
+	    "add $24, %rsp\n\t"						\
+	    ASM_RET							\
+	    ".size lpt_frame_" #n ", . - lpt_frame_" #n "\n"		\
+	    ".popsection\n");						\
+	extern char lpt_pass_##n[], lpt_frame_##n[];
+
+#define LPT_ENTRY(n) { lpt_pass_##n, lpt_frame_##n },
+
+#define LPT_8(m, d) \
+	m(d##0) m(d##1) m(d##2) m(d##3) m(d##4) m(d##5) m(d##6) m(d##7)
+#define LPT_ALL(m) \
+	m(0) m(1) m(2) m(3) m(4) m(5) m(6) m(7) m(8) m(9)	\
+	LPT_8(m, 1) m(18) m(19) LPT_8(m, 2) m(28) m(29)		\
+	LPT_8(m, 3) m(38) m(39) LPT_8(m, 4)
+
+LPT_ALL(LPT_PASS)
+
+static void * const lpt_entries[][2] = { LPT_ALL(LPT_ENTRY) };
+static_assert(ARRAY_SIZE(lpt_entries) == LPT_SLOTS);
+
+static struct klp_func lpt_funcs[LPT_SLOTS + 1];
+
+static struct klp_object lpt_objs[] = {
+	{ .funcs = lpt_funcs },
+	{ }
+};
+
+static struct klp_patch lpt_patch = {
+	.mod = THIS_MODULE,
+	.objs = lpt_objs,
+};
+
+/* A probe at the entry of a function is at its site, 5 bytes of nop or call. */
+static bool lpt_find_behind(const char *name, unsigned long *behind)
+{
+	struct kprobe probe = { .symbol_name = name };
+
+	if (register_kprobe(&probe))
+		return false;
+	*behind = (unsigned long)probe.addr + 5;
+	unregister_kprobe(&probe);
+	return true;
+}
+
+static int __init lpt_pass_init(void)
+{
+	int i, nr = 0;
+
+	for (i = 0; i < lpt_nr; i++) {
+		if (!lpt_find_behind(functions[i], &lpt_behind[nr]) && !blind)
+			continue;
+		lpt_funcs[nr].old_name = functions[i];
+		lpt_funcs[nr].new_func = lpt_entries[nr][frame];
+		nr++;
+	}
+	lpt_patch.replace = replace;
+	return klp_enable_patch(&lpt_patch);
+}
+
+static void __exit lpt_pass_exit(void)
+{
+}
+
+module_init(lpt_pass_init);
+module_exit(lpt_pass_exit);
+MODULE_DESCRIPTION("Live patching tests: replace functions by themselves");
+MODULE_LICENSE("GPL");
+MODULE_INFO(livepatch, "Y");
