@@ -1,0 +1,367 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Who may do what, what can be seen, and what happens to files that are written to
+# and read from at random.
+#
+# SEED: for the same texts again, LPT_LIMIT: seconds for each bout of that.
+
+. "$(dirname "$0")/functions.sh"
+
+SEED=${SEED:-$((EPOCHSECONDS % 32768))}
+LIMIT=${LPT_LIMIT:-10}
+PARAMETERS=/sys/module/livepatch/parameters
+POKE_DELAY=$PARAMETERS/poke_delay_ms
+LOCKDOWN=/sys/kernel/security/lockdown
+SIG_ENFORCE=/sys/module/module/parameters/sig_enforce
+PAGE_TABLES=$DEBUGFS/page_tables/kernel
+NOBODY=65534
+
+EACCES="Permission denied"
+EPERM="Operation not permitted"
+
+# Bits of the taint that a splat sets: died, warned, locked up
+SPLATS=$((1 << 7 | 1 << 9 | 1 << 14))
+
+tainted() {
+	echo $(($(< /proc/sys/kernel/tainted) & SPLATS))
+}
+
+# as_nobody COMMAND...
+as_nobody() {
+	setpriv --reuid=$NOBODY --regid=$NOBODY --clear-groups "$@"
+}
+
+# Root in name, who may load nothing
+without_sys_module() {
+	setpriv --bounding-set=-sys_module --inh-caps=-all "$@"
+}
+
+# Root of a user namespace of his own
+root_of_namespace() {
+	as_nobody unshare --user --map-root-user "$@"
+}
+
+write_as() {
+	# shellcheck disable=SC2016
+	"$1" bash -c 'echo "$1" > "$0"' "$2" "$3"
+}
+
+# All files that live patching has made
+files() {
+	find "$KLP" "$PARAMETERS" -type f
+	find "$DEBUGFS/livepatch" -type f 2> /dev/null || :
+}
+
+# A transition that lasts, so that everything there is can be seen
+in_the_middle() {
+	load lpt_target
+	load lpt_blocker
+	hold
+	load lpt_pair2
+	within "$LPT_PATIENCE" version_is 2
+	in_transition
+}
+
+test_modes() {
+	local file
+
+	in_the_middle
+	for file in $(files); do
+		is "$(stat -c %u:%g "$file")" 0:0 "owner of $file"
+		is "$(($(stat -c 0%a "$file") & 022))" 0 "writable: $file"
+	done
+	is "$(stat -c %a "$DEBUGFS/livepatch/behind")" 400 "mode of behind"
+	is "$(stat -c %a "/proc/$$/patch_state")" 400 "mode of patch_state"
+}
+
+test_writes() {
+	local who
+
+	in_the_middle
+	for who in as_nobody root_of_namespace; do
+		"$who" true 2> /dev/null || continue
+		fails_with "$EACCES" write_as "$who" "$KLP/lpt_pair2/enabled" 0
+		fails_with "$EACCES" write_as "$who" "$KLP/lpt_pair2/force" 1
+		fails_with "$EACCES" write_as "$who" "$POKE_DELAY" 1
+		fails_with "$EACCES" "$who" cat "$DEBUGFS/livepatch/behind"
+	done
+	fails_with "$EACCES" as_nobody cat "/proc/$$/patch_state"
+	in_transition
+	is "$(attr lpt_pair2 enabled)" 1 enabled
+}
+
+test_load() {
+	local who module=$LPT_DIR/test_modules/lpt_pair2.ko
+
+	load lpt_target
+	for who in as_nobody without_sys_module root_of_namespace; do
+		"$who" true 2> /dev/null || continue
+		fails_with "$EPERM" "$who" "$LPT_DIR/lpt_module" load "$module"
+	done
+	not loaded lpt_pair2
+	apply lpt_pair2
+	disable lpt_pair2
+	settle
+	gone lpt_pair2
+	for who in as_nobody without_sys_module; do
+		fails_with "$EPERM" "$who" "$LPT_DIR/lpt_module" unload lpt_pair2
+	done
+	unload lpt_pair2
+}
+
+# A module that nobody has signed is refused before live patching hears of it
+test_signature() {
+	local error="Required key not available|Key was rejected|$EPERM"
+
+	[ "$(first_line "$SIG_ENFORCE")" = Y ] ||
+		skip "nobody enforces module signatures (module.sig_enforce)"
+	fails_with "$error" load lpt_pair2
+}
+
+test_lockdown() {
+	[[ $(first_line "$LOCKDOWN") = *\[integrity\]* ||
+	   $(first_line "$LOCKDOWN") = *\[confidentiality\]* ]] ||
+		skip "no lockdown"
+	fails_with "$EPERM" load lpt_pair2
+}
+
+# An address of x86, arm64, riscv or s390, and those of powerpc and loongarch
+ADDRESS='(^|[^0-9a-f])(0x)?(ff[0-9a-f]{14}|[c9]0{3}[0-9a-f]{12})($|[^0-9a-f])'
+
+# whatever_can_be_read - by whoever this is
+whatever_can_be_read() {
+	local file
+
+	for file in $(files) $(find /sys/module/lpt_pair2 -type f); do
+		echo "$file: $(tr -d '\0' < "$file")"
+	done
+	ls -lR "$KLP"
+	cat /proc/*/patch_state
+	dmesg | grep -i livepatch
+	grep -w lpt_pair2 /proc/modules
+}
+
+test_addresses() {
+	local text=$LPT_TMP/text
+
+	in_the_middle
+	export -f whatever_can_be_read files
+	export KLP PARAMETERS DEBUGFS
+	chmod 755 "$LPT_TMP"
+	as_nobody bash -c whatever_can_be_read > "$text" 2> /dev/null
+	at_least "$(grep -c "^$KLP" "$text")" 8 "files of the patch"
+	! grep -E "$ADDRESS" "$text" || return
+	# Root reads of functions by their names only
+	at_least "$(wc -l < "$DEBUGFS/livepatch/behind")" 1 "tasks that are behind"
+	! grep -E "$ADDRESS" "$DEBUGFS/livepatch/behind"
+}
+
+# The addresses of a patch are those of a module, which only root gets to know
+test_kallsyms() {
+	in_the_middle
+	at_least "$(grep -c "\[lpt_pair2\]" /proc/kallsyms)" 1 "symbols"
+	! as_nobody cat /proc/kallsyms | grep "\[lpt_pair2\]" | grep -v "^0* "
+}
+
+#
+# Files that are treated badly
+#
+
+# fuzz MODE [COMMAND...] - of all files, in the background
+fuzz() {
+	local mode=$1
+
+	shift
+	in_background "$@" "$LPT_DIR/lpt_fuzz" "$mode" $((SEED + NR)) "$LIMIT" \
+		      "$KLP" "$DEBUGFS/livepatch" "$PARAMETERS" \
+		      > "$LPT_TMP/fuzz.$NR"
+	FUZZERS+=("$LPT_PID")
+	NR=$((NR + 1))
+}
+
+fuzzers_end() {
+	local pid
+
+	for pid in "${FUZZERS[@]}"; do
+		wait "$pid"
+	done
+	diag "$(cat "$LPT_TMP"/fuzz.* | paste -s -d , | sed 's/,/, /g')"
+}
+
+# put_right - whoever is half way is turned around until he arrives
+put_right() {
+	local file
+
+	echo "$DELAY" > "$POKE_DELAY"
+	for file in "$KLP"/lpt_*/enabled; do
+		[ ! -e "$file" ] || write_to "$file" 0 2> /dev/null || :
+	done
+	settle
+	for file in "$KLP"/lpt_*/enabled; do
+		[ ! -e "$file" ] || write_to "$file" 0 2> /dev/null || :
+	done
+	settle
+}
+
+start_fuzz() {
+	diag "SEED=$SEED"
+	FUZZERS=() NR=0
+	load lpt_target
+	rm -f "$LPT_TMP"/fuzz.*
+}
+
+# come_and_go PATCH... - all that anybody can do to them while they are fuzzed
+come_and_go() {
+	local end=$((EPOCHSECONDS + LIMIT)) rounds=0 patch
+
+	while [ "$EPOCHSECONDS" -lt "$end" ]; do
+		for patch; do
+			load "$patch" 2> /dev/null || :
+			nap 0.1
+			write_to "$KLP/$patch/enabled" 0 2> /dev/null || :
+			nap 0.1
+			try_unload "$patch" || :
+		done
+		rounds=$((rounds + 1))
+	done
+	diag "$rounds rounds"
+}
+
+test_reads() {
+	start_fuzz
+	fuzz read
+	fuzz read as_nobody
+	come_and_go lpt_pair{2,3,4}
+	fuzzers_end
+	put_right
+}
+
+test_random_writes() {
+	start_fuzz
+	fuzz write
+	fuzz write
+	fuzz read
+	come_and_go lpt_pair{2,3,4}
+	fuzzers_end
+	put_right
+	is "$(version)" 1
+}
+
+test_denied() {
+	start_fuzz
+	fuzz denied as_nobody
+	come_and_go lpt_pair{2,3,4}
+	fuzzers_end
+	put_right
+}
+
+# The patch is turned around and forced, in any order, while a task holds it up.
+test_random_force() {
+	not loaded lpt_fuzzed || skip "lpt_fuzzed stays loaded until a reboot"
+	start_fuzz
+	load lpt_blocker
+	hold
+	load lpt_fuzzed
+	fuzz force
+	fuzz force
+	fuzz read
+	fuzzers_end
+	put_right
+	is "$(version)" 1
+	release
+	apply lpt_pair2
+	is "$(version)" 2
+}
+
+#
+# Memory that is writable or executable
+#
+
+# Addresses, sizes, flags; NX is not x
+writable_code() {
+	awk '/ RW / && / x / { print; found = 1 } END { exit !found }' "$PAGE_TABLES"
+}
+
+no_writable_code() {
+	[ -e "$PAGE_TABLES" ] || skip "no page tables to look at (PTDUMP_DEBUGFS)"
+	at_least "$(grep -c " x " "$PAGE_TABLES")" 2 "executable ranges"
+	! writable_code
+}
+
+# flags_at ADDRESS - those of the page there
+flags_at() {
+	local range flags
+
+	while read -r range flags; do
+		[[ $range = 0x*-0x* ]] || continue
+		(($1 >= ${range%-*} && $1 < ${range#*-})) || continue
+		echo "$flags"
+		return
+	done < "$PAGE_TABLES"
+}
+
+# The trampoline of a function in a transition, where the architecture has them
+check_trampoline() {
+	[[ $(grep "^lpt_pair_a " "$TRACING/enabled_functions") =~ \
+	   tramp:\ (0x[0-9a-f]+) ]] || return 0
+	diag "trampoline: $(flags_at "${BASH_REMATCH[1]}")"
+	[[ $(flags_at "${BASH_REMATCH[1]}") = *\ ro\ *\ x\ * ]]
+}
+
+test_writable_code() {
+	local end=$((EPOCHSECONDS + LIMIT))
+
+	[ -e "$PAGE_TABLES" ] || skip "no page tables to look at (PTDUMP_DEBUGFS)"
+	in_the_middle
+	check_trampoline
+	no_writable_code
+	release
+	settle
+	no_writable_code
+	unload lpt_blocker
+	in_background come_and_go lpt_pair{3,4}
+	while [ "$EPOCHSECONDS" -lt "$end" ]; do
+		no_writable_code
+	done
+	wait "$LPT_PID"
+}
+
+# The kernel's own look at it
+test_check_wx() {
+	[ -e "$DEBUGFS/check_wx_pages" ] || skip "no check_wx_pages (DEBUG_WX)"
+	in_the_middle
+	is "$(first_line "$DEBUGFS/check_wx_pages")" SUCCESS
+	release
+	settle
+	is "$(first_line "$DEBUGFS/check_wx_pages")" SUCCESS
+}
+
+and_no_splat() {
+	"$TEST"
+	is "$(tainted)" "$TAINTED" "taint"
+}
+
+# run DESCRIPTION FUNCTION - and no splat
+run() {
+	TAINTED=$(tainted) TEST=$2
+	lpt_run "$1" and_no_splat
+	[ ! -e "$POKE_DELAY" ] || echo "$DELAY" > "$POKE_DELAY"
+}
+
+lpt_start 13
+DELAY=$(first_line "$POKE_DELAY")
+run "only root's files" test_modes
+run "only root writes" test_writes
+run "only who may load modules loads patches" test_load
+run "signatures are enforced" test_signature
+run "lockdown" test_lockdown
+run "no addresses to be read" test_addresses
+run "no addresses of symbols" test_kallsyms
+run "reads at random" test_reads
+run "writes at random" test_random_writes
+run "no writes by anybody else" test_denied
+run "writes at random, and force" test_random_force
+run "code is not writable" test_writable_code
+run "nor does the kernel find any" test_check_wx
+ktap_finished
