@@ -161,6 +161,7 @@ static inline bool klp_object_is_loaded(const struct live_object *obj)
 
 bool klp_is_never_left(const struct live_func *func);
 
+void klp_object_init(struct live_object *obj);
 int klp_object_bind(struct live_object *obj, struct module *mod);
 void klp_object_unbind(struct live_object *obj);
 void klp_object_wait(struct live_object *obj);

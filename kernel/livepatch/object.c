@@ -89,6 +89,18 @@ static int klp_func_bind(struct live_func *func)
 }
 
 /**
+ * klp_object_init - reset what the core keeps in the description of an object
+ * @obj: the object, not bound yet
+ *
+ * Context: Process context, klp_mutex held.
+ */
+void klp_object_init(struct live_object *obj)
+{
+	obj->desc->mod = NULL;
+	obj->desc->callbacks.post_unpatch_enabled = false;
+}
+
+/**
  * klp_object_bind - find the functions of an object that is loaded
  * @obj: the object
  * @mod: its module, NULL for vmlinux

@@ -247,8 +247,7 @@ static int klp_object_create(struct live_patch *patch, struct klp_object *desc)
 		return -ENOMEM;
 	obj->patch = patch;
 	obj->desc = desc;
-	desc->mod = NULL;
-	desc->callbacks.post_unpatch_enabled = false;
+	klp_object_init(obj);
 	kobject_init(&obj->kobj, &klp_object_ktype);
 	patch->objs[patch->nr_objs++] = obj;
 	ret = kobject_add(&obj->kobj, &patch->kobj, "%s", klp_object_name(obj));
