@@ -30,10 +30,10 @@
 #include <linux/sched.h>
 #include <linux/set_memory.h>
 #include <linux/string.h>
+#include <linux/text-patching.h>
 #include <asm/current.h>
 #include <asm/ibt.h>
 #include <asm/insn.h>
-#include <linux/text-patching.h>
 
 #define KLP_TRAMPOLINE_SIZE	64
 
