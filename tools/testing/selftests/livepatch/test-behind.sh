@@ -135,6 +135,8 @@ cgroup() {
 test_frozen() {
 	cgroup
 	in_background sleep 1000
+	# Before that it would survive a signal that comes while it is frozen.
+	within "$LPT_PATIENCE" grep -qx sleep "/proc/$LPT_PID/comm"
 	echo "$LPT_PID" > "$CGROUP/cgroup.procs"
 	echo 1 > "$CGROUP/cgroup.freeze"
 	within "$LPT_PATIENCE" grep -q "frozen 1" "$CGROUP/cgroup.events"
