@@ -1,0 +1,212 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Run the live patching selftests in a virtual machine: build a kernel from tinyconfig,
+# ./config and ./config.x86_64, put the installed tests and the programs of this
+# machine that they call into an initramfs, and boot that in QEMU. No root is needed.
+#
+# The output is that of run_kselftest.sh. The exit status is 0 if no test fails, 1 if
+# one does, or the machine dies, or something does not build, and 4 if a program is
+# missing here.
+
+set -euo pipefail
+export LC_ALL=C
+
+TEST_DIR=$(realpath "$(dirname "$0")")
+SRC=$(realpath "$TEST_DIR/../../../..")
+# shellcheck source=/dev/null
+. "$TEST_DIR/../kselftest/ktap_helpers.sh"
+
+# What run_kselftest.sh and the tests call
+PROGRAMS="awk basename bash cat chmod chrt cmp comm cut date dd diff dirname dmesg echo env
+	  expr find grep head id insmod ip kill ln ls lsmod mkdir mkfifo mktemp modinfo
+	  modprobe mount mountpoint mv nice nproc od paste pgrep pkill printf ps pwd
+	  readlink realpath rm rmdir rmmod sed seq setsid sleep sort stat stty sync
+	  tail taskset tee timeout touch tr true umount uname uniq unshare wc xargs"
+
+build=$SRC/.livepatch_vmtest
+build_kernel=1
+jobs=$(nproc)
+seconds=3600
+tests=()
+status_line="vmtest.sh: exit status"
+
+usage() {
+	cat <<-USAGE
+		usage: $0 [-k] [-d DIR] [-j JOBS] [-s SECONDS] [-t TEST]...
+		  -d DIR      build the kernel there (${build#"$PWD"/})
+		  -k          take the kernel that DIR has, as it is
+		  -j JOBS     processes of the build ($jobs)
+		  -s SECONDS  give up the machine after that time ($seconds)
+		  -t TEST     only this script, e.g. test-universe.sh
+		The machine: QEMU=qemu-system-x86_64 QEMU_ARGS=
+	USAGE
+}
+
+# The kernel of this machine is not tested, so nothing is skipped but all of it.
+need() {
+	local program
+
+	for program; do
+		command -v "$program" > /dev/null && continue
+		ktap_skip_all "$program is not installed"
+		exit "$KSFT_SKIP"
+	done
+}
+
+fail() {
+	ktap_print_msg "$*"
+	echo "Bail out! $*"
+	exit "$KSFT_FAIL"
+}
+
+# logged COMMAND... - its output is only of interest when it fails
+logged() {
+	if ! "$@" > "$tmp/log" 2>&1; then
+		tail -n 40 "$tmp/log" | sed 's/^/# /'
+		fail "failed: $*"
+	fi
+}
+
+# An option that does not take effect would fail tests, or skip them.
+check_config() {
+	local line option
+
+	while read -r line; do
+		[[ $line = CONFIG_* ]] || continue
+		option=${line%%=*}
+		grep -qx -- "$line" "$build/.config" ||
+			fail "$option did not take effect"
+	done < <(cat "$TEST_DIR/config" "$TEST_DIR/config.x86_64")
+}
+
+make_kernel() {
+	local make=(make -s -C "$SRC" "O=$build" ARCH=x86)
+
+	ktap_print_msg "the kernel is built in $build"
+	mkdir -p "$build"
+	logged "${make[@]}" tinyconfig
+	logged env -C "$build" "$SRC/scripts/kconfig/merge_config.sh" -m -O "$build" \
+		"$build/.config" "$TEST_DIR/config" "$TEST_DIR/config.x86_64"
+	logged "${make[@]}" olddefconfig
+	check_config
+	logged "${make[@]}" -j "$jobs"
+}
+
+install_tests() {
+	logged make -C "$SRC/tools/testing/selftests" install TARGETS=livepatch \
+		FORCE_TARGETS=1 "KDIR=$build" "O=$tmp/objects" \
+		"KSFT_INSTALL_PATH=$tmp/root/tests"
+	cp -r "$SRC/samples/livepatch" "$tmp/samples"
+	logged make -C "$build" M="$tmp/samples" CONFIG_SAMPLE_LIVEPATCH=m modules
+	mkdir "$tmp/root/samples"
+	cp "$tmp"/samples/*.ko "$tmp/root/samples"
+}
+
+# add_file PATH - to the root file system
+add_file() {
+	local to=$tmp/root$1
+
+	[ -e "$to" ] || install -D "$(realpath "$1")" "$to"
+}
+
+# Programs go to /usr/bin, libraries where the loader looks for them.
+install_programs() {
+	local program path library
+
+	for program in $PROGRAMS; do
+		path=$(type -P "$program") || continue
+		[ -e "$tmp/root/usr/bin/$program" ] ||
+			install -D "$(realpath "$path")" "$tmp/root/usr/bin/$program"
+		while read -r library; do
+			add_file "$library"
+		done < <(ldd "$path" 2> /dev/null | grep -o '/[^ ]*' || :)
+	done
+	ln -s usr/bin "$tmp/root/bin"
+	ln -s usr/bin "$tmp/root/sbin"
+	ln -sf bash "$tmp/root/usr/bin/sh"
+}
+
+# The first process of the machine. Its end is the end of the machine.
+write_init() {
+	cat > "$tmp/root/init" <<-INIT
+		#!/bin/bash
+		export PATH=/usr/bin HOME=/ LC_ALL=C LPT_SAMPLES=/samples
+		mount -t proc proc /proc
+		mount -t sysfs sysfs /sys
+		[ -c /dev/ttyS1 ] || mount -t devtmpfs devtmpfs /dev
+		ln -s /proc/self/fd /dev/fd
+		ln -s /proc/self/fd/1 /dev/stdout
+		mount -t tmpfs tmpfs /tmp
+		mount -t debugfs debugfs /sys/kernel/debug
+		mount -t tracefs tracefs /sys/kernel/tracing
+		mount -t cgroup2 cgroup2 /sys/fs/cgroup
+		stty -F /dev/ttyS1 raw
+		/tests/run_kselftest.sh ${tests[*]/#/-t livepatch:} > /dev/ttyS1 2>&1 < /dev/null
+		echo "# $status_line \$?" > /dev/ttyS1
+		stty -F /dev/ttyS1 raw	# waits for the output
+		echo b > /proc/sysrq-trigger
+	INIT
+	chmod +x "$tmp/root/init"
+}
+
+make_initrd() {
+	mkdir -p "$tmp/root"/{dev,proc,sys,tmp}
+	install_tests
+	install_programs
+	write_init
+	(cd "$tmp/root" && find . -mindepth 1 | cpio --quiet -o -H newc -R 0:0) > "$tmp/initrd"
+}
+
+# run_machine ACCELERATOR - in a subshell: it is not ours to say that QEMU aborts
+run_machine() (
+	rm -f "$tmp/console"
+	exec 2> "$tmp/qemu"
+	# shellcheck disable=SC2086	# words
+	timeout --foreground -k 10 "$seconds" \
+		"${QEMU:-qemu-system-x86_64}" -accel "$1" -cpu max -smp 2 -m 1G \
+		-nodefaults -display none -no-reboot ${QEMU_ARGS-} \
+		-kernel "$build/arch/x86/boot/bzImage" -initrd "$tmp/initrd" \
+		-append "console=ttyS0 panic=-1" -serial file:"$tmp/console" \
+		-serial stdio < /dev/null | tee "$tmp/out" || :
+)
+
+# KVM that another hypervisor lends may be there and not work. Several threads of
+# TCG race with a kernel that patches itself.
+boot() {
+	if [ -w /dev/kvm ]; then
+		run_machine kvm
+		[ ! -s "$tmp/console" ] || return 0
+		ktap_print_msg "no sign of life with KVM"
+	fi
+	run_machine tcg,thread=single
+}
+
+while getopts 'd:hj:ks:t:' option; do
+	case $option in
+	d)	build=$OPTARG ;;
+	j)	jobs=$OPTARG ;;
+	k)	build_kernel= ;;
+	s)	seconds=$OPTARG ;;
+	t)	tests+=("$OPTARG") ;;
+	h)	usage; exit ;;
+	*)	usage >&2; exit 1 ;;
+	esac
+done
+
+need make gcc cpio ldd timeout "${QEMU:-qemu-system-x86_64}"
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/livepatch-vmtest.XXXXXX")
+trap 'rm -rf "$tmp"' EXIT
+trap 'exit 130' INT TERM
+
+[ -z "$build_kernel" ] || make_kernel
+build=$(realpath "$build")
+[ -e "$build/arch/x86/boot/bzImage" ] || fail "no kernel in $build"
+make_initrd
+boot
+status=$(sed -n "s/.*$status_line \([0-9]*\).*/\1/p" "$tmp/out")
+if [ -z "$status" ]; then
+	tail -qn 40 "$tmp/console" "$tmp/qemu" | sed 's/^/# /'
+	fail "the machine did not come to an end"
+fi
+exit "$status"
