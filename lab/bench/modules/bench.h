@@ -4,17 +4,10 @@
 #define BENCH_H
 
 /*
- * A function that returns a version. The compiler must not know which, and the
- * code of all versions takes the same number of instructions.
+ * LPT_VERSION_FUNC(), of the selftests: the code of all versions takes the same
+ * number of instructions.
  */
-#define BENCH_FUNC(name, version)				\
-	noinline int name(void)					\
-	{							\
-		int __version = (version);			\
-								\
-		asm volatile("# " #name : "+r" (__version));	\
-		return __version;				\
-	}
+#include "lpt.h"
 
 /* BENCH_THOUSAND(f) is f(0, 0, 0) f(0, 0, 1) ... f(9, 9, 9) */
 #define BENCH_TEN(f, a, b)						\

@@ -23,7 +23,7 @@ static noinline void bench_new_spin(u64 usecs)
 		cpu_relax();
 }
 
-#define BENCH_NEW(a, b, c) static BENCH_FUNC(bench_new_##a##b##c, 2)
+#define BENCH_NEW(a, b, c) static LPT_VERSION_FUNC(bench_new_##a##b##c, 2)
 BENCH_THOUSAND(BENCH_NEW)
 
 #define BENCH_PAIR(a, b, c) { "bench_many_" #a #b #c, bench_new_##a##b##c },

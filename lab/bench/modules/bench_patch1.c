@@ -24,7 +24,7 @@ static bool probe;
 module_param(probe, bool, 0444);
 MODULE_PARM_DESC(probe, "call bench_probe()");
 
-static BENCH_FUNC(bench_new_fn, BENCH_VERSION);
+static LPT_VERSION_FUNC(bench_new_fn, BENCH_VERSION);
 
 static noinline void bench_new_hold(void)
 {

@@ -32,9 +32,9 @@
 
 #define BENCH_CALLS	1000
 
-BENCH_FUNC(bench_fn, 1)
+LPT_VERSION_FUNC(bench_fn, 1)
 
-#define BENCH_MANY(a, b, c) static __used BENCH_FUNC(bench_many_##a##b##c, 1)
+#define BENCH_MANY(a, b, c) static __used LPT_VERSION_FUNC(bench_many_##a##b##c, 1)
 BENCH_THOUSAND(BENCH_MANY)
 
 /*
