@@ -132,15 +132,15 @@ write_init() {
 	cat > "$tmp/root/init" <<-INIT
 		#!/bin/bash
 		export PATH=/usr/bin HOME=/ LC_ALL=C LPT_SAMPLES=/samples
-		mount -t proc proc /proc
-		mount -t sysfs sysfs /sys
-		[ -c /dev/ttyS1 ] || mount -t devtmpfs devtmpfs /dev
+		mount -t proc none /proc
+		mount -t sysfs none /sys
+		[ -c /dev/ttyS1 ] || mount -t devtmpfs none /dev
 		ln -s /proc/self/fd /dev/fd
 		ln -s /proc/self/fd/1 /dev/stdout
-		mount -t tmpfs tmpfs /tmp
-		mount -t debugfs debugfs /sys/kernel/debug
-		mount -t tracefs tracefs /sys/kernel/tracing
-		mount -t cgroup2 cgroup2 /sys/fs/cgroup
+		mount -t tmpfs none /tmp
+		mount -t debugfs none /sys/kernel/debug
+		mount -t tracefs none /sys/kernel/tracing
+		mount -t cgroup2 none /sys/fs/cgroup
 		stty -F /dev/ttyS1 raw
 		/tests/run_kselftest.sh ${tests[*]/#/-t livepatch:} > /dev/ttyS1 2>&1 < /dev/null
 		echo "# $status_line \$?" > /dev/ttyS1
