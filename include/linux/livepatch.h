@@ -108,8 +108,7 @@ int klp_apply_section_relocs(struct module *pmod, Elf_Shdr *sechdrs,
 void *klp_find_section_by_name(const struct module *mod, const char *name,
 			       size_t *sec_size);
 
-/* Hook of fork, answer for /proc */
-void klp_copy_process(struct task_struct *child);
+/* What /proc/<pid>/patch_state says */
 int klp_task_patch_state(struct task_struct *task);
 
 typedef int (*klp_shadow_ctor_t)(void *obj, void *shadow_data, void *ctor_data);
@@ -138,7 +137,6 @@ static inline bool klp_have_reliable_stack(void)
 
 static inline int klp_module_coming(struct module *mod) { return 0; }
 static inline void klp_module_going(struct module *mod) { }
-static inline void klp_copy_process(struct task_struct *child) { }
 
 static inline
 int klp_apply_section_relocs(struct module *pmod, Elf_Shdr *sechdrs,

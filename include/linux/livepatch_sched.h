@@ -20,6 +20,7 @@
 #ifndef _LINUX_LIVEPATCH_SCHED_H_
 #define _LINUX_LIVEPATCH_SCHED_H_
 
+#include <linux/percpu-defs.h>
 #include <linux/sched.h>
 
 #ifdef CONFIG_LIVEPATCH
@@ -38,9 +39,15 @@ enum klp_quiescence {
 	KLP_IN_RESUME_WORK,
 };
 
+/* Only for the hooks below: kernel/livepatch/universe.c has these, and says why. */
+#define KLP_EXIT_SLOTS	3
+DECLARE_PER_CPU(int [KLP_EXIT_SLOTS], klp_exiting);
+extern int klp_patched_universe;
+extern u8 klp_goal;
+
 void klp_update_patch_state(struct task_struct *task);
-void klp_task_unhashed(struct task_struct *task);
-void klp_task_dead(struct task_struct *task);
+void __klp_copy_process(struct task_struct *child);
+void __klp_task_dead(struct task_struct *task);
 
 static inline bool klp_patch_pending(struct task_struct *task)
 {
@@ -107,6 +114,62 @@ static inline void klp_quiescent_exit(void)
 	WRITE_ONCE(current->klp_quiescent, KLP_NOT_QUIESCENT);
 }
 
+/**
+ * klp_copy_process - let a new task live in the universe of its parent
+ * @child: the new task, not yet in the task list
+ *
+ * It was copied with all the rest of the parent, which is in a system call and
+ * cannot change. The flags of the child may be out of date.
+ *
+ * Context: tasklist_lock held for writing; fork does not fail any more.
+ */
+static inline void klp_copy_process(struct task_struct *child)
+{
+	child->klp_quiescent = KLP_NOT_QUIESCENT;
+	/* With the goal, klp_patched_universe is seen, when it dies at the latest. */
+	if (likely(child->klp_universe == smp_load_acquire(&klp_goal)))
+		clear_tsk_thread_flag(child, TIF_PATCH_PENDING);
+	else
+		__klp_copy_process(child);
+}
+
+/**
+ * klp_task_exiting - count the current task, which is about to leave the list
+ * @task: the current task
+ *
+ * From now on it may be released, and then a transition can't find it any more.
+ *
+ * Context: do_exit(), before exit_notify().
+ */
+static inline void klp_task_exiting(struct task_struct *task)
+{
+	unsigned int slot = task->klp_universe + 1;
+
+	task->klp_exiting = slot;
+	this_cpu_inc(klp_exiting[slot]);
+}
+
+/**
+ * klp_task_dead - stop counting a task that can't run any more
+ * @task: task that was switched away from for the last time
+ *
+ * Until then it may run old code, although it has left the task list long ago.
+ *
+ * Context: finish_task_switch(), preemption disabled, no runqueue lock held.
+ */
+static inline void klp_task_dead(struct task_struct *task)
+{
+	this_cpu_dec(klp_exiting[task->klp_exiting]);
+	/*
+	 * Barrier C: orders the count before the look at the transition. Pairs
+	 * with the atomic decrement in klp_behind_put(), before the sum in
+	 * klp_migration_done(): either that sees the count, or this the zero.
+	 */
+	smp_mb();
+	if (unlikely(data_race(klp_patched_universe) >= 0))
+		__klp_task_dead(task);
+}
+
 /*
  * The freezer's waits are also used in the middle of system calls and of work
  * items. Only a kernel thread of its own makes its main loop wait there.
@@ -118,7 +181,8 @@ static inline bool klp_freezer_is_safe_point(void)
 
 #else /* !CONFIG_LIVEPATCH */
 
-static inline void klp_task_unhashed(struct task_struct *task) { }
+static inline void klp_copy_process(struct task_struct *child) { }
+static inline void klp_task_exiting(struct task_struct *task) { }
 static inline void klp_task_dead(struct task_struct *task) { }
 static inline bool klp_patch_pending(struct task_struct *task) { return false; }
 static inline void klp_update_patch_state(struct task_struct *task) { }

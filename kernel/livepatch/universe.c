@@ -44,9 +44,9 @@
  * once behind publishing the goal, so that a child is either in the list that is
  * walked then, or was compared with the new goal.
  *
- * An exiting task leaves the list and is counted in klp_exiting under the same lock.
- * The migrator takes it once more behind the walk, so that a task is either found
- * by the walk, or counted before anybody adds up.
+ * An exiting task is counted in klp_exiting before it leaves the list under the same
+ * lock. The migrator takes it once more behind the walk, so that a task is either
+ * found by the walk, or seen to be counted when it is added up.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -75,15 +75,6 @@ module_param(poke_delay_ms, uint, 0644);
 /* How often a walk starts again because the place in the list was lost. */
 #define KLP_WALK_LOST_MAX	16
 
-/*
- * task_struct::klp_exiting, moved from 0 by whoever comes first: the one that takes
- * the task off the list, or the one that sees it dead, who has the last word.
- */
-enum {
-	KLP_EXIT_UNHASHED = 1,	/* plus the universe that it is counted in */
-	KLP_EXIT_DEAD = KLP_EXIT_UNHASHED + KLP_UNIVERSES,
-};
-
 /* What a look at a task came to. */
 enum klp_visit {
 	KLP_VISIT_DONE,		/* the task is where it should be */
@@ -95,10 +86,10 @@ DEFINE_PER_CPU(u8, klp_irq_universe);
 static DEFINE_PER_CPU(bool, klp_irq_behind);
 static DEFINE_RAW_SPINLOCK(klp_irq_lock);
 
-static u8 klp_goal;
+u8 klp_goal;
 
 /* The universe of the patched in a transition, the goal or not; else negative. */
-static int klp_patched_universe = -1;
+int klp_patched_universe = -1;
 
 /* When the migration started, or was reversed */
 static ktime_t klp_started;
@@ -107,11 +98,14 @@ static ktime_t klp_started;
 static bool klp_forced;
 
 /*
- * Tasks that have left the task list and still run, by the universe they lived
- * in then. They can't be visited, so a transition waits until those in the
- * universe that is left are dead. The sum over the CPUs is what counts.
+ * Tasks that are about to leave the task list, or have left it, and still run, by
+ * the universe they live in. They can't be visited, so a transition waits until
+ * those in the universe that is left are dead. The sum over the CPUs is what
+ * counts. The slot of a task is task_struct::klp_exiting: its universe plus 1, or
+ * 0, which means nothing, if it dies without do_exit().
  */
-static DEFINE_PER_CPU(int [KLP_UNIVERSES], klp_exiting);
+DEFINE_PER_CPU(int [KLP_EXIT_SLOTS], klp_exiting);
+static_assert(KLP_EXIT_SLOTS == KLP_UNIVERSES + 1);
 
 /* Tasks and interrupt contexts behind the goal, and whoever is counting them. */
 static atomic_t klp_behind;
@@ -203,44 +197,12 @@ void klp_update_patch_state(struct task_struct *task)
 }
 EXPORT_SYMBOL_GPL(klp_update_patch_state);
 
-/* It was counted in a universe: a transition may be waiting for it alone. */
-static void klp_leave_exiting(u8 universe)
-{
-	this_cpu_dec(klp_exiting[universe]);
-	/*
-	 * Barrier C: orders the count before the look at the transition. Pairs
-	 * with the atomic decrement in klp_behind_put(), before the sum in
-	 * klp_migration_done(): either that sees the count, or this the zero.
-	 */
-	smp_mb();
-	if (READ_ONCE(klp_patched_universe) >= 0 && !atomic_read(&klp_behind))
-		queue_work(klp_wq, &klp_done_work);
-}
-
-/**
- * klp_task_unhashed - a task has left the task list, and may still run
- * @task: the task
- *
- * Context: tasklist_lock held for writing.
- */
-void klp_task_unhashed(struct task_struct *task)
-{
-	u8 universe = READ_ONCE(task->klp_universe);
-
-	if (READ_ONCE(task->klp_exiting) == KLP_EXIT_DEAD)
-		return;
-	/* Never too low: a sum of zero has to be true. */
-	this_cpu_inc(klp_exiting[universe]);
-	if (cmpxchg(&task->klp_exiting, 0, KLP_EXIT_UNHASHED + universe))
-		klp_leave_exiting(universe);
-}
-
 static int klp_nr_exiting(u8 universe)
 {
 	int cpu, nr = 0;
 
 	for_each_possible_cpu(cpu)
-		nr += per_cpu(klp_exiting, cpu)[universe];
+		nr += per_cpu(klp_exiting, cpu)[universe + 1];
 	return nr;
 }
 
@@ -255,47 +217,18 @@ static void klp_leave_behind(struct task_struct *task)
 		klp_behind_put();
 }
 
-/**
- * klp_task_dead - stop counting a task that can't run any more
- * @task: task that was switched away from for the last time
- *
- * Until then it may run old code, although it has left the task list long ago.
- *
- * Context: finish_task_switch(), preemption disabled, no runqueue lock held.
- */
-void klp_task_dead(struct task_struct *task)
+/* klp_task_dead() in a transition, which may have been waiting for it alone */
+void __klp_task_dead(struct task_struct *task)
 {
-	u8 exiting = 0;
-
-	while (!try_cmpxchg(&task->klp_exiting, &exiting, KLP_EXIT_DEAD))
-		;
-	if (exiting)
-		klp_leave_exiting(exiting - KLP_EXIT_UNHASHED);
-	/*
-	 * The last thing: whoever adds up when nobody is behind must not see that
-	 * this task has left the count of a CPU, but not that it entered another's.
-	 */
+	if (!atomic_read(&klp_behind))
+		queue_work(klp_wq, &klp_done_work);
 	if (klp_patch_pending(task))
 		klp_leave_behind(task);
 }
 
-/**
- * klp_copy_process - let a new task live in the universe of its parent
- * @child: the new task, not yet in the task list
- *
- * The flags of the child were copied long ago, they may be out of date.
- *
- * Context: tasklist_lock held for writing; fork does not fail any more.
- */
-void klp_copy_process(struct task_struct *child)
+/* klp_copy_process() behind the goal */
+void __klp_copy_process(struct task_struct *child)
 {
-	child->klp_universe = current->klp_universe;
-	child->klp_quiescent = KLP_NOT_QUIESCENT;
-	child->klp_exiting = 0;
-	if (likely(child->klp_universe == READ_ONCE(klp_goal))) {
-		clear_tsk_thread_flag(child, TIF_PATCH_PENDING);
-		return;
-	}
 	atomic_inc(&klp_behind);
 	set_tsk_thread_flag(child, TIF_PATCH_PENDING);
 }
@@ -552,7 +485,7 @@ static void klp_visit_cpus(bool force)
 
 /*
  * See "Ordering" above: no fork has the old goal or universe in hand any more, and
- * whoever was seen to have left the list is counted.
+ * whoever was seen to have left the list is seen to be counted.
  */
 static void klp_sync_tasklist(void)
 {
@@ -643,10 +576,10 @@ int klp_migration_behind(void)
 }
 
 /**
- * klp_migration_exiting - tasks that have left the task list behind the goal
+ * klp_migration_exiting - tasks behind the goal that have left the list, or will
  *
  * Context: klp_mutex held.
- * Return: number of tasks that a transition waits for and that can't be listed.
+ * Return: number of tasks that a transition waits for, and that may not be listed.
  */
 int klp_migration_exiting(void)
 {

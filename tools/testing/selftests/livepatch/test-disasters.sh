@@ -415,7 +415,7 @@ test_used_modules() {
 test_used_klp() {
 	used klp_arrive klp_visit_task klp_visit_cpu klp_visit_irq_context \
 	     klp_poke_fn klp_walk_tasks klp_flag_task klp_poke_task \
-	     klp_copy_process klp_task_dead klp_task_unhashed \
+	     __klp_copy_process __klp_task_dead \
 	     klp_task_patch_state klp_migration_start klp_migration_done \
 	     klp_migration_end klp_transition_done klp_done_fn \
 	     klp_finish_transition klp_release_patches klp_enable_patch \

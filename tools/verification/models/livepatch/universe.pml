@@ -31,9 +31,9 @@
  * klp_finish_transition    klp_finish_transition(), klp_redirect_settle(),
  *                          klp_migration_end()
  * klp_copy_process         klp_copy_process(), around it copy_process()
- * klp_task_unhashed        klp_task_unhashed(), around it __unhash_process()
- * klp_task_dead            klp_task_dead()
- * klp_leave_exiting        klp_leave_exiting()
+ * klp_task_exiting         klp_task_exiting()
+ * release                  __unhash_process()
+ * klp_task_dead            klp_task_dead(), __klp_task_dead()
  * klp_leave_behind         klp_leave_behind()
  * user_task, boundary      system calls; __exit_to_user_mode_loop()
  * kthread                  a loop with klp_schedule(): klp_quiescent_enter(),
@@ -73,9 +73,9 @@
  * BUG_FORK_UNCOUNTED      FORK     assertion  child flagged and not counted
  * BUG_FORK_OLD_FLAG       FORK     assertion  child trusts the flag of its parent
  * BUG_EXIT_UNCOUNTED      EXIT     assertion  exiting tasks not counted
+ * BUG_EXIT_COUNT_LATE     EXIT     assertion  task counts itself when it has left the list
  * BUG_EXIT_NO_SYNC        EXIT     assertion  tasklist_lock not passed behind the walk
  * BUG_NO_BARRIER_C        EXIT     end        no barrier behind the count of exiting
- * BUG_EXIT_BEHIND_FIRST   EXITS    assertion  dead, not behind, yet counted as exiting
  * BUG_IRQ_FOLLOWS         IRQ      assertion  interrupt in the universe of the task
  * BUG_IRQ_REMOTE          IRQ      assertion  interrupts of another CPU moved
  * BUG_NO_CPU_DEAD         HOTPLUG  end        unplugged CPU forgotten
@@ -199,14 +199,13 @@
 bit universe[NTASK];		/* klp_universe */
 bit pending[NTASK];		/* TIF_PATCH_PENDING */
 bit quiescent[NTASK];		/* klp_quiescent */
-byte exiting_in[NTASK];		/* klp_exiting: 0, 1 + universe, EXIT_DEAD */
+bit exiting_in[NTASK];		/* klp_exiting, less 1 */
 bit pi_lock[NTASK];
 bit on_cpu[NTASK];		/* task_curr() */
 bit unlisted[NTASK];		/* it has left the task list */
 bit task_dead[NTASK];		/* __state is TASK_DEAD */
 bit in_user[NTASK];		/* it is in user mode */
 bit kicked[NTASK];		/* an interrupt is on its way to it */
-#define EXIT_DEAD	3
 
 bit tasklist_lock;		/* held for writing */
 bit newborn = 1;		/* the child is not in the task list yet */
@@ -243,7 +242,7 @@ bit wanted;			/* a task waits for a CPU */
 /* Stores of a CPU, or of the kernel thread, that others do not see yet */
 bit buffered[2];
 byte stored[2];
-bit unhashed_on[NTASK];		/* the CPU that has counted an exiting task */
+bit counted_on[NTASK];		/* the CPU that has counted an exiting task */
 #if NKTHREAD > 0
 #define BUFFERED(t)	((t) == KTHREAD && buffered[0])
 #else
@@ -788,53 +787,26 @@ inline klp_copy_process()
 #define EXIT_WEIGHT	1
 #endif
 
-/* By the CPU x. It waits for its store buffer where that makes no difference. */
-inline klp_leave_exiting(x, u)
+/* With preemption on: on any CPU */
+inline klp_task_exiting()
 {
-#ifdef STORE_BUFFER
-	atomic { !buffered[x] -> stored[x] = EXIT_ON(x, u); buffered[x] = 1 };
-#ifndef BUG_NO_BARRIER_C
-	!buffered[x];
-#endif
-#else
-	exiting[EXIT_ON(x, u)] = exiting[EXIT_ON(x, u)] - EXIT_WEIGHT;
-#endif
-	if
-	:: migrating ->
+	u = universe[me];
+	atomic {
 		if
-		:: behind == 0 -> done_work = 1
-		:: else
-		fi
-	:: else
-	fi
+		:: !buffered[0] -> counted_on[me] = 0
+		:: !buffered[1] -> counted_on[me] = 1
+		fi;
+		exiting[EXIT_ON(counted_on[me], u)] =
+			exiting[EXIT_ON(counted_on[me], u)] + EXIT_WEIGHT;
+		exiting_in[me] = u;
+		u = 0
+	}
 }
 
-/* With interrupts off: all of it on one CPU */
-inline klp_task_unhashed(t)
+inline release(t)
 {
 	atomic { lock(tasklist_lock); unlisted[t] = 1 };
-	u = universe[t];
-	if
-	:: exiting_in[t] == EXIT_DEAD
-	:: else ->
-		atomic {
-			if
-			:: !buffered[0] -> x = 0
-			:: !buffered[1] -> x = 1
-			fi;
-			exiting[EXIT_ON(x, u)] = exiting[EXIT_ON(x, u)] + EXIT_WEIGHT
-		};
-		atomic {
-			last = exiting_in[t] != 0;
-			exiting_in[t] = (last -> exiting_in[t] : 1 + u);
-			unhashed_on[t] = x
-		};
-		if
-		:: last -> last = 0; klp_leave_exiting(x, u)
-		:: else
-		fi
-	fi;
-	atomic { x = 0; u = 0; unlock(tasklist_lock) }
+	unlock(tasklist_lock)
 }
 
 inline klp_leave_behind(t)
@@ -856,29 +828,52 @@ inline klp_leave_behind(t)
 	fi
 }
 
-/* On the other CPU, so that none of the two counts is right by itself */
+/*
+ * On the other CPU, so that none of the two counts is right by itself. It waits for
+ * its store buffer where that makes no difference.
+ */
 inline klp_task_dead(t)
 {
-#ifdef BUG_EXIT_BEHIND_FIRST
-	klp_leave_behind(t);
+#ifdef STORE_BUFFER
+	atomic {
+		!buffered[!counted_on[t]] ->
+		stored[!counted_on[t]] = EXIT_ON(!counted_on[t], exiting_in[t]);
+		buffered[!counted_on[t]] = 1
+	};
+#ifndef BUG_NO_BARRIER_C
+	!buffered[!counted_on[t]];
 #endif
-	atomic { counted_in = exiting_in[t]; exiting_in[t] = EXIT_DEAD };
+#else
+	exiting[EXIT_ON(!counted_on[t], exiting_in[t])] =
+		exiting[EXIT_ON(!counted_on[t], exiting_in[t])] - EXIT_WEIGHT;
+#endif
 	if
-	:: counted_in -> klp_leave_exiting(!unhashed_on[t], counted_in - 1)
+	:: migrating ->
+		if
+		:: behind == 0 -> done_work = 1
+		:: else
+		fi;
+		klp_leave_behind(t)
 	:: else
-	fi;
-	counted_in = 0;
-#ifndef BUG_EXIT_BEHIND_FIRST
-	klp_leave_behind(t)
-#endif
+	fi
 }
 
 /* Released by itself, or some time by its parent. Others bury it. */
 inline do_exit()
 {
 	if
-	:: klp_task_unhashed(me)
-	:: zombie[me] = 1
+#ifdef BUG_EXIT_COUNT_LATE
+	:: release(me); klp_task_exiting()
+#endif
+	:: klp_task_exiting();
+		if
+		:: release(me)
+		:: zombie[me] = 1
+		fi
+	/* Its count may be seen later than the list is, but not behind the lock. */
+	:: atomic { lock(tasklist_lock); unlisted[me] = 1 };
+		klp_task_exiting();
+		unlock(tasklist_lock)
 	fi;
 	calls();
 	task_dead[me] = 1;
@@ -893,8 +888,7 @@ active [NUSER] proctype user_task()
 	byte entries;
 	bit work, resched;
 #if NEXIT > 0
-	bit x, u;
-	byte counted_in;
+	bit u;
 #endif
 
 	if
@@ -1126,13 +1120,11 @@ end:	do
 #if NEXIT > 0
 active proctype parent()
 {
-	bit x, u, last;
-
 end:	do
 	:: atomic { zombie[0] -> zombie[0] = 0 };
-		klp_task_unhashed(0)
+		release(0)
 	:: atomic { NEXIT > 1 && zombie[NEXIT - 1] -> zombie[NEXIT - 1] = 0 };
-		klp_task_unhashed(NEXIT - 1)
+		release(NEXIT - 1)
 	od
 }
 #endif
