@@ -40,7 +40,9 @@
 #include <linux/delay.h>
 #include <linux/ftrace.h>
 #include <linux/hashtable.h>
+#include <linux/perf_event.h>
 #include <linux/rcupdate.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 #include "internal.h"
@@ -160,6 +162,33 @@ static void klp_free_later(void)
 	queue_delayed_work(system_dfl_wq, &klp_free_work, KLP_FREE_DELAY);
 }
 
+/* What a profile calls what was spent in a trampoline */
+#define KLP_PERF_NAME	"klp_trampoline"
+
+/* Two lengths of a record of changed text and its header fit into 16 bits each. */
+#define KLP_PERF_BYTES	((size_t)SZ_4K)
+
+/* The symbol comes before its text, and goes behind it. */
+static void klp_tell_perf(const struct klp_block *block, bool gone)
+{
+	void *text = block->text, *end = text + block->size;
+
+	if (!gone)
+		perf_event_ksymbol(PERF_RECORD_KSYMBOL_TYPE_OOL,
+				   (unsigned long)block->text, block->size,
+				   false, KLP_PERF_NAME);
+	for (; text < end; text += KLP_PERF_BYTES) {
+		size_t len = min_t(size_t, end - text, KLP_PERF_BYTES);
+
+		perf_event_text_poke(text, text, gone ? len : 0, text,
+				     gone ? 0 : len);
+	}
+	if (gone)
+		perf_event_ksymbol(PERF_RECORD_KSYMBOL_TYPE_OOL,
+				   (unsigned long)block->text, block->size,
+				   true, KLP_PERF_NAME);
+}
+
 static void klp_free_fn(struct work_struct *work)
 {
 	struct klp_redirect *redirect, *next_redirect;
@@ -180,6 +209,7 @@ static void klp_free_fn(struct work_struct *work)
 	llist_for_each_entry_safe(redirect, next_redirect, redirects, free)
 		kfree(redirect);
 	llist_for_each_entry_safe(block, next_block, blocks, free) {
+		klp_tell_perf(block, true);
 		klp_arch_free_block(block->text);
 		kfree(block);
 	}
@@ -277,6 +307,7 @@ static int klp_fill_block(struct klp_block *block)
 			klp_arch_build_trampoline(block->text, idx++, to);
 		redirect->next_entry = ftrace_jmp_set(redirect->next_entry);
 	}
+	klp_tell_perf(block, false);
 	return klp_arch_seal_block(block->text, block->size);
 }
 
