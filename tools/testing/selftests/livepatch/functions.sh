@@ -361,7 +361,8 @@ lpt_reset() {
 	done
 	settle > /dev/null
 	for module in lpt_pair{2,3,4} lpt_pass{1,2} lpt_vmlinux lpt_callbacks \
-		      lpt_input lpt_unmarked lpt_blocker lpt_taker lpt_target; do
+		      lpt_input lpt_unmarked lpt_blocker lpt_taker lpt_attach \
+		      lpt_target; do
 		loaded "$module" || continue
 		unload "$module"
 	done

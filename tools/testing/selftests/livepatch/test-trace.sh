@@ -1,14 +1,20 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Patched functions that somebody traces. Whoever comes or goes first, a call
-# gets the version that it should get. Callers run all the time and would see
-# any other one.
+# Patched functions that somebody traces, probes, or attaches to as BPF does.
+# Whoever comes or goes first, a call gets the version that it should get, and who
+# sees what it returns sees that. Callers run all the time and would see any other
+# one.
 
 . "$(dirname "$0")/functions.sh"
 
+ATTACH=$DEBUGFS/lpt_attach
+BPF=
+
 start_callers() {
 	load lpt_target
+	load lpt_blocker
+	load lpt_attach
 	echo 0 > "$STATS"
 	phase at 1
 	in_background nice -n 10 "$LPT_DIR/lpt_hammer" "$TARGET/call" 200 \
@@ -72,28 +78,101 @@ probe_off() {
 	echo > "$TRACING/kprobe_events"
 }
 
-# around ON OFF - the tracer encloses the patch
+# What was seen since the last time: sets ENTRIES, EXITS and VERSIONS
+look() {
+	if [ -n "$BPF" ]; then
+		echo >&"${BPF_PIPE[1]}"
+		read -r -t "$LPT_PATIENCE" ENTRIES EXITS VERSIONS <&"${BPF_PIPE[0]}"
+	else
+		read -r ENTRIES EXITS VERSIONS < "$ATTACH/seen"
+		echo 0 > "$ATTACH/seen"
+	fi
+}
+
+has_seen() {
+	local versions=$VERSIONS
+
+	look
+	VERSIONS=$((VERSIONS | versions))
+	((ENTRIES + EXITS > 0))
+}
+
+# Nobody who looks at what a call returns sees another version than these bits
+sees() {
+	look
+	VERSIONS=0
+	nap 0.1
+	within "$LPT_PATIENCE" has_seen
+	is $((VERSIONS & ~$1)) 0 "bits of versions seen, besides $1"
+	case $LPT_MODE in
+	exit | kretprobe | fexit) at_least "$VERSIONS" 1 "bits of versions seen" ;;
+	esac
+}
+
+attach() {
+	LPT_MODE=$1
+	case $1 in
+	fentry | fexit) attach_bpf "$1" ;;
+	*) echo "$1" > "$ATTACH/mode" || skip "can't attach $1" ;;
+	esac
+	sees $((1 << 1 | 1 << 2))
+}
+
+# The program stays attached for as long as this runs.
+attach_bpf() {
+	local ready status=0
+
+	coproc BPF_PIPE { exec "$LPT_DIR/lpt_bpf" "$1" lpt_target \
+		lpt_pair_a lpt_pair_b 2> "$LPT_TMP/error"; }
+	BPF=$BPF_PIPE_PID
+	if ! read -r -t "$LPT_PATIENCE" ready <&"${BPF_PIPE[0]}"; then
+		wait "$BPF" || status=$?
+		BPF=
+		[ "$status" -ne 4 ] || skip "no BTF, no BPF trampolines"
+		diag "$(< "$LPT_TMP/error")"
+		return 1
+	fi
+	[ "$ready" = ready ]
+}
+
+# Whoever is attached is called, and sees the version that there is now
+check_attached() {
+	sees $((1 << $(version)))
+}
+
+attach_off() {
+	if [ -n "$BPF" ]; then
+		finish "$BPF" || :
+		BPF=
+	fi
+	[ ! -e "$ATTACH/mode" ] || echo none > "$ATTACH/mode"
+}
+
+# around ON OFF [CHECK] - the tracer encloses the patch
 around() {
 	start_callers
 	"$1"
 	patch
+	"${3-:}"
 	unpatch
+	"${3-:}"
 	"$2"
 	stop_callers
 }
 
-# inside ON OFF - the patch encloses the tracer
+# inside ON OFF [CHECK] - the patch encloses the tracer
 inside() {
 	start_callers
 	patch
 	"$1"
+	"${3-:}"
 	is "$(version)" 2
 	"$2"
 	unpatch
 	stop_callers
 }
 
-# across ON OFF - first come, first gone
+# across ON OFF [CHECK] - first come, first gone
 across() {
 	start_callers
 	"$1"
@@ -102,8 +181,43 @@ across() {
 	is "$(version)" 2
 	"$1"
 	unpatch
+	"${3-:}"
 	"$2"
 	stop_callers
+}
+
+# amid ON OFF [CHECK] - it comes and goes and comes in a transition, both ways
+amid() {
+	start_callers
+	hold
+	phase to 2
+	load lpt_pair2 hold=1
+	come_go_come "$@"
+	release
+	settle
+	phase at 2
+	"${3-:}"
+	"$2"
+	hold
+	phase to 1
+	disable lpt_pair2
+	come_go_come "$@"
+	echo 0 > /sys/module/lpt_pair2/parameters/hold
+	settle
+	phase at 1
+	"${3-:}"
+	"$2"
+	unload lpt_pair2
+	stop_callers
+}
+
+come_go_come() {
+	in_transition
+	"$1"
+	"$2"
+	"$1"
+	nap 0.2
+	in_transition
 }
 
 function_on() {
@@ -114,11 +228,72 @@ graph_on() {
 	trace_on function_graph
 }
 
-for order in around inside across; do
+ORDERS="around inside across amid"
+ATTACHED="entry exit fentry fexit kprobe kretprobe"
+
+for order in $ORDERS; do
 	eval "test_function_$order() { $order function_on trace_off; }"
 	eval "test_graph_$order() { $order graph_on trace_off; }"
 	eval "test_probe_$order() { $order probe_on probe_off; }"
+	for mode in $ATTACHED; do
+		eval "${mode}_on() { attach $mode; }"
+		eval "test_${mode}_$order() {
+			$order ${mode}_on attach_off check_attached; }"
+	done
 done
+
+# It wants to redirect the function by itself, so only one of them can be there
+test_post() {
+	start_callers
+	attach post
+	fails_with "busy" load lpt_pair2
+	is "$(version)" 1
+	attach_off
+	patch
+	# It is refused, even if kprobes does not say so
+	write_to "$ATTACH/mode" post 2> /dev/null || :
+	look
+	nap 0.1
+	look
+	is "$ENTRIES $EXITS" "0 0" "calls of the probe"
+	is "$(version)" 2
+	attach_off
+	unpatch
+	attach post
+	attach_off
+	phase at 1
+	finish "$CALLERS"
+	is_clean syscall
+}
+
+attach_all() {
+	local mode
+
+	while [ ! -e "$LPT_TMP/stop" ]; do
+		for mode in entry exit entry kprobe kretprobe; do
+			echo "$mode" > "$ATTACH/mode"
+		done
+	done
+	attach_off
+}
+
+test_attach_all() {
+	local i toggler
+
+	rm -f "$LPT_TMP/stop"
+	start_callers
+	attach entry
+	in_background attach_all
+	toggler=$LPT_PID
+	for i in 1 2 3; do
+		diag "round $i"
+		patch
+		unpatch
+	done
+	: > "$LPT_TMP/stop"
+	wait "$toggler"
+	stop_callers
+}
 
 toggle() {
 	while [ ! -e "$LPT_TMP/stop" ]; do
@@ -151,6 +326,7 @@ clean_up() {
 	: > "$LPT_TMP/stop"
 	trace_off
 	probe_off
+	attach_off
 	lpt_reset
 	rm -rf "$LPT_TMP"
 }
@@ -161,13 +337,22 @@ run() {
 	lpt_run "$@"
 	trace_off
 	probe_off
+	attach_off
 }
 
-lpt_start 10
-for order in around inside across; do
+lpt_start 39
+for order in $ORDERS; do
 	run "function tracer, $order" "test_function_$order"
 	run "function graph, $order" "test_graph_$order"
-	run "kprobe, $order" "test_probe_$order"
+	run "kprobe event, $order" "test_probe_$order"
+	run "direct call at the entry, $order" "test_entry_$order"
+	run "direct call around the function, $order" "test_exit_$order"
+	run "BPF program at the entry, $order" "test_fentry_$order"
+	run "BPF program behind the function, $order" "test_fexit_$order"
+	run "kprobe, $order" "test_kprobe_$order"
+	run "kretprobe, $order" "test_kretprobe_$order"
 done
+run "kprobe with a post handler, or a patch" test_post
 run "tracer comes and goes during transitions" test_toggle
+run "all others come and go during transitions" test_attach_all
 ktap_finished

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Attaches BPF programs to functions of a module, until it gets a SIGTERM or its
+ * input ends:
+ *
+ *	lpt_bpf fentry|fexit MODULE FUNCTION...
+ *
+ * Prints "ready". Then it answers each line that it reads: how often the functions
+ * were entered and left since the last line, and the versions that they returned,
+ * as bits. Its status is 4 where the kernel can't do that: there is no BTF.
+ */
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/bpf.h>
+#include <linux/btf.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* What the programs write. They have a map with one value. */
+struct seen {
+	uint64_t entries;
+	uint64_t exits;
+	uint64_t versions;
+};
+
+struct btf {
+	char *data;
+	struct btf_header *header;
+	uint32_t first_type;	/* number of the first type that is not the base's */
+	uint32_t first_string;
+};
+
+static int bpf(int cmd, union bpf_attr *attr, size_t size)
+{
+	return syscall(SYS_bpf, cmd, attr, size);
+}
+
+static struct btf read_btf(const char *name)
+{
+	char path[256];
+	struct btf btf = { 0 };
+	struct stat stat;
+	ssize_t got, len = 0;
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/kernel/btf/%s", name);
+	fd = open(path, O_RDONLY);
+	if (fd < 0 || fstat(fd, &stat)) {
+		warn("%s", path);
+		exit(4);
+	}
+	btf.data = malloc(stat.st_size);
+	while (len < stat.st_size &&
+	       (got = read(fd, btf.data + len, stat.st_size - len)) > 0)
+		len += got;
+	close(fd);
+	btf.header = (void *)btf.data;
+	if (len < (ssize_t)sizeof(*btf.header) || btf.header->magic != BTF_MAGIC)
+		errx(1, "%s: no BTF", path);
+	return btf;
+}
+
+/* What follows a type, by its kind */
+static size_t tail_of(const struct btf_type *type)
+{
+	size_t n = BTF_INFO_VLEN(type->info);
+
+	switch (BTF_INFO_KIND(type->info)) {
+	case BTF_KIND_INT:	  return sizeof(uint32_t);
+	case BTF_KIND_ARRAY:	  return sizeof(struct btf_array);
+	case BTF_KIND_STRUCT:
+	case BTF_KIND_UNION:	  return n * sizeof(struct btf_member);
+	case BTF_KIND_ENUM:	  return n * sizeof(struct btf_enum);
+	case BTF_KIND_FUNC_PROTO: return n * sizeof(struct btf_param);
+	case BTF_KIND_VAR:	  return sizeof(struct btf_var);
+	case BTF_KIND_DATASEC:	  return n * sizeof(struct btf_var_secinfo);
+	case BTF_KIND_DECL_TAG:	  return sizeof(struct btf_decl_tag);
+	case BTF_KIND_ENUM64:	  return n * sizeof(struct btf_enum64);
+	default:		  return 0;
+	}
+}
+
+/* The number of the next type behind the last one, or of a function */
+static uint32_t find_type(const struct btf *btf, const char *function)
+{
+	const char *types = btf->data + btf->header->hdr_len + btf->header->type_off;
+	const char *names = btf->data + btf->header->hdr_len + btf->header->str_off;
+	const char *at = types;
+	const struct btf_type *type;
+	uint32_t number = btf->first_type;
+
+	while (at < types + btf->header->type_len) {
+		type = (void *)at;
+		if (function && BTF_INFO_KIND(type->info) == BTF_KIND_FUNC &&
+		    type->name_off >= btf->first_string &&
+		    !strcmp(names + type->name_off - btf->first_string, function))
+			return number;
+		at += sizeof(*type) + tail_of(type);
+		number++;
+	}
+	if (function)
+		errx(1, "no type for %s", function);
+	return number;
+}
+
+static int open_btf(const char *module)
+{
+	char name[64];
+	struct bpf_btf_info info;
+	union bpf_attr attr = { 0 };
+	uint32_t id = 0;
+	int fd;
+
+	for (;;) {
+		attr = (union bpf_attr){ .start_id = id };
+		if (bpf(BPF_BTF_GET_NEXT_ID, &attr, sizeof(attr)))
+			err(1, "BTF of %s", module);
+		id = attr.next_id;
+		attr = (union bpf_attr){ .btf_id = id };
+		fd = bpf(BPF_BTF_GET_FD_BY_ID, &attr, sizeof(attr));
+		if (fd < 0)
+			continue;
+		info = (struct bpf_btf_info){
+			.name = (uintptr_t)name, .name_len = sizeof(name),
+		};
+		attr = (union bpf_attr){ .info = {
+			.bpf_fd = fd, .info_len = sizeof(info),
+			.info = (uintptr_t)&info,
+		} };
+		if (!bpf(BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)) &&
+		    info.kernel_btf && !strcmp(name, module))
+			return fd;
+		close(fd);
+	}
+}
+
+#define INSN(c, d, s, o, i) \
+	((struct bpf_insn){ .code = c, .dst_reg = d, .src_reg = s, .off = o, .imm = i })
+/* Let a register point to a member of struct seen */
+#define LOAD_SEEN(reg, map, member) \
+	INSN(BPF_LD | BPF_DW | BPF_IMM, reg, BPF_PSEUDO_MAP_VALUE, 0, map), \
+	INSN(0, 0, 0, 0, offsetof(struct seen, member))
+#define ATOMIC(op, dst, src) \
+	INSN(BPF_STX | BPF_DW | BPF_ATOMIC, dst, src, 0, op)
+#define RETURN_0 \
+	INSN(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0), \
+	INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
+
+static int load(enum bpf_attach_type type, const struct bpf_insn *insns, size_t n,
+		int btf, uint32_t function)
+{
+	static char log[65536];
+	union bpf_attr attr = {
+		.prog_type = BPF_PROG_TYPE_TRACING,
+		.insns = (uintptr_t)insns,
+		.insn_cnt = n,
+		.license = (uintptr_t)"GPL",
+		.log_level = 1,
+		.log_buf = (uintptr_t)log,
+		.log_size = sizeof(log),
+		.expected_attach_type = type,
+		.attach_btf_id = function,
+		.attach_btf_obj_fd = btf,
+	};
+	int fd = bpf(BPF_PROG_LOAD, &attr, sizeof(attr));
+
+	if (fd < 0)
+		err(1, "BPF_PROG_LOAD: %s", log);
+	return fd;
+}
+
+static int load_fentry(int map, int btf, uint32_t function)
+{
+	const struct bpf_insn insns[] = {
+		LOAD_SEEN(BPF_REG_2, map, entries),
+		INSN(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_3, 0, 0, 1),
+		ATOMIC(BPF_ADD, BPF_REG_2, BPF_REG_3),
+		RETURN_0,
+	};
+
+	return load(BPF_TRACE_FENTRY, insns, sizeof(insns) / sizeof(*insns), btf,
+		    function);
+}
+
+/* A function without arguments: what it returns is the first thing it gets. */
+static int load_fexit(int map, int btf, uint32_t function)
+{
+	const struct bpf_insn insns[] = {
+		INSN(BPF_LDX | BPF_DW | BPF_MEM, BPF_REG_4, BPF_REG_1, 0, 0),
+		INSN(BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_4, 0, 0, 7),
+		LOAD_SEEN(BPF_REG_2, map, exits),
+		INSN(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_3, 0, 0, 1),
+		ATOMIC(BPF_ADD, BPF_REG_2, BPF_REG_3),
+		INSN(BPF_ALU64 | BPF_LSH | BPF_X, BPF_REG_3, BPF_REG_4, 0, 0),
+		LOAD_SEEN(BPF_REG_2, map, versions),
+		ATOMIC(BPF_OR, BPF_REG_2, BPF_REG_3),
+		RETURN_0,
+	};
+
+	return load(BPF_TRACE_FEXIT, insns, sizeof(insns) / sizeof(*insns), btf,
+		    function);
+}
+
+static volatile struct seen *create_map(int *map)
+{
+	union bpf_attr attr = {
+		.map_type = BPF_MAP_TYPE_ARRAY,
+		.key_size = sizeof(uint32_t),
+		.value_size = sizeof(struct seen),
+		.max_entries = 1,
+		.map_flags = BPF_F_MMAPABLE,
+	};
+	void *seen;
+
+	*map = bpf(BPF_MAP_CREATE, &attr, sizeof(attr));
+	if (*map < 0)
+		err(1, "BPF_MAP_CREATE");
+	seen = mmap(NULL, sizeof(struct seen), PROT_READ | PROT_WRITE, MAP_SHARED,
+		    *map, 0);
+	if (seen == MAP_FAILED)
+		err(1, "mmap");
+	return seen;
+}
+
+/* It stays for as long as this program has the link open. */
+static void attach(int prog, const char *function)
+{
+	union bpf_attr attr = { .raw_tracepoint = { .prog_fd = prog } };
+
+	if (bpf(BPF_RAW_TRACEPOINT_OPEN, &attr, sizeof(attr)) < 0)
+		err(1, "attach to %s", function);
+}
+
+int main(int argc, char **argv)
+{
+	volatile struct seen *seen;
+	struct btf base, btf;
+	char line[64];
+	uint32_t function;
+	int i, map, btf_fd;
+
+	if (argc < 4 || (strcmp(argv[1], "fentry") && strcmp(argv[1], "fexit")))
+		errx(2, "usage: lpt_bpf fentry|fexit MODULE FUNCTION...");
+	base = read_btf("vmlinux");
+	base.first_type = 1;
+	btf = read_btf(argv[2]);
+	btf.first_type = find_type(&base, NULL);
+	btf.first_string = base.header->str_len;
+	btf_fd = open_btf(argv[2]);
+	seen = create_map(&map);
+	for (i = 3; i < argc; i++) {
+		function = find_type(&btf, argv[i]);
+		attach(!strcmp(argv[1], "fentry") ?
+		       load_fentry(map, btf_fd, function) :
+		       load_fexit(map, btf_fd, function), argv[i]);
+	}
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	puts("ready");
+	while (fgets(line, sizeof(line), stdin)) {
+		printf("%d %d %d\n", (int)seen->entries, (int)seen->exits,
+		       (int)seen->versions);
+		*(struct seen *)seen = (struct seen){ 0 };
+	}
+	return 0;
+}
