@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The layers of live patching, from the lowest to the highest. A layer calls
- * those above it in this file; what goes the other way is klp_transition_done()
- * alone, run from a work item when the last task has migrated.
+ * those above it in this file; what goes the other way is klp_transition_done(),
+ * run from a work item when the last task has migrated, and the question whether
+ * a stack has something on it that is redirected.
  */
 #ifndef _LIVEPATCH_INTERNAL_H
 #define _LIVEPATCH_INTERNAL_H
@@ -65,6 +66,7 @@ bool klp_migration_done(void);
 void klp_migration_flush(void);
 int klp_migration_behind(void);
 int klp_migration_exiting(void);
+bool klp_migration_trusted_stacks(void);
 unsigned int klp_migration_age_ms(void);
 bool klp_irq_is_behind(int cpu);
 
@@ -104,6 +106,7 @@ void klp_redirect_set(struct klp_redirect *redirect, void *now, void *then);
 int klp_redirect_commit(void);
 int klp_redirect_must_commit(void);
 int klp_redirect_settle(void);
+bool klp_redirect_any_differing(bool (*is_it)(unsigned long addr));
 
 /* --------------- object.c: the functions of a patch in one object, bound to it */
 
@@ -260,8 +263,23 @@ bool klp_is_patch_compatible(struct klp_patch *patch);
 bool klp_can_succeed(struct klp_patch *patch, struct klp_patch *installed);
 #endif
 
-/* ---------------------------------------------- called from universe.c: patch.c */
+/* ------------------------------------- called from universe.c: patch.c, stack.c */
 
 void klp_transition_done(void);
+
+#ifdef CONFIG_LIVEPATCH_STACK_CHECK
+bool klp_stack_is_clear(struct task_struct *task);
+bool klp_stack_is_same(struct task_struct *task);
+#else
+static inline bool klp_stack_is_clear(struct task_struct *task)
+{
+	return false;
+}
+
+static inline bool klp_stack_is_same(struct task_struct *task)
+{
+	return false;
+}
+#endif
 
 #endif /* _LIVEPATCH_INTERNAL_H */

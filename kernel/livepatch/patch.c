@@ -148,6 +148,17 @@ static void klp_pin_all(void)
 		klp_pin(patch);
 }
 
+/* Somebody may be inside of what goes out of effect. */
+static void klp_pin_left(void)
+{
+	struct live_patch *patch;
+
+	klp_for_each_patch(patch) {
+		if (patch->state != KLP_ENABLING)
+			klp_pin(patch);
+	}
+}
+
 static void klp_warn_never_left(struct live_object *obj)
 {
 	struct live_func *func;
@@ -383,6 +394,8 @@ static void klp_finish_transition(struct list_head *gone)
 	pr_debug("'%s': completing %s transition\n", patch->mod->name,
 		 direction);
 
+	if (klp_migration_trusted_stacks())
+		klp_pin_left();
 	klp_finish_states();
 	if (klp_redirect_settle())
 		klp_pin_all();
@@ -562,8 +575,6 @@ int klp_patch_write_enabled(struct live_patch *patch, bool enable)
  */
 int klp_patch_force(struct live_patch *patch)
 {
-	struct live_patch *other;
-
 	guard(klp_change)();
 
 	if (patch != klp_in_transition)
@@ -573,10 +584,7 @@ int klp_patch_force(struct live_patch *patch)
 		klp_is_patching() ? "patched" : "unpatched");
 	trace_livepatch_force(patch->mod->name, klp_is_patching(),
 			      klp_migration_age_ms());
-	klp_for_each_patch(other) {
-		if (other->state != KLP_ENABLING)
-			klp_pin(other);
-	}
+	klp_pin_left();
 	klp_migration_force();
 	return 0;
 }

@@ -709,3 +709,28 @@ int klp_redirect_settle(void)
 		WRITE_ONCE(redirect->fn[!goal], redirect->fn[goal]);
 	return klp_redirect_must_commit();
 }
+
+/**
+ * klp_redirect_any_differing - is one of the functions that change the one?
+ * @is_it: called with an address within each version of each of them, until it
+ *	   returns true
+ *
+ * Context: klp_mutex held, in a transition.
+ * Return: true if @is_it has returned true.
+ */
+bool klp_redirect_any_differing(bool (*is_it)(unsigned long addr))
+{
+	struct klp_redirect *redirect;
+	int i;
+
+	lockdep_assert_held(&klp_mutex);
+	list_for_each_entry(redirect, &klp_differing, change) {
+		if (is_it(redirect->ip))
+			return true;
+		for (i = 0; i < KLP_UNIVERSES; i++) {
+			if (redirect->fn[i] && is_it((unsigned long)redirect->fn[i]))
+				return true;
+		}
+	}
+	return false;
+}

@@ -30,6 +30,8 @@ static struct klp_reason klp_reason_of(struct task_struct *task)
 		return (struct klp_reason){ "in a work item", "the end of the item" };
 	if (task->flags & PF_KTHREAD)
 		return (struct klp_reason){ "kthread without a safe point",
+					    IS_ENABLED(CONFIG_LIVEPATCH_STACK_CHECK) ?
+					    "klp_safe_point() in its loop, stack_check, or force" :
 					    "klp_safe_point() in its loop, or force" };
 	if (state == TASK_RUNNING)
 		return (struct klp_reason){ "running", "nothing, it comes by itself" };

@@ -94,8 +94,14 @@ int klp_patched_universe = -1;
 /* When the migration started, or was reversed */
 static ktime_t klp_started;
 
+/* Rounds of poking since then, as far as they make the next one later */
+static unsigned int klp_pokes;
+
 /* Whether who is behind and can't be found does not count any more */
 static bool klp_forced;
+
+/* Whether somebody was moved because of his stack, see stack.c */
+static bool klp_trusted_stacks;
 
 /*
  * Tasks that are about to leave the task list, or have left it, and still run, by
@@ -307,6 +313,28 @@ static void klp_force_task(struct task_struct *task)
 	klp_visit(task, true);
 }
 
+/* The stack of the thread was found to be clear, and the thread is pinned. */
+static int klp_visit_clear_task(struct task_struct *task, void *unused)
+{
+	if (!klp_stack_is_same(task))
+		return KLP_VISIT_BEHIND;
+	if (klp_arrive(task, KLP_STACK_CHECKED))
+		atomic_dec(&klp_behind);
+	return KLP_VISIT_DONE;
+}
+
+/* Whoever has a safe point has been to it by now. */
+static void klp_check_stack(struct task_struct *task)
+{
+	if (klp_pokes < KLP_POKE_BACKOFF_MAX || !klp_stack_is_clear(task) ||
+	    task_call_func(task, klp_visit_clear_task, NULL) != KLP_VISIT_DONE)
+		return;
+	if (!klp_trusted_stacks)
+		pr_warn("%s (%d) has no safe point, moved because of its stack\n",
+			task->comm, task_pid_nr(task));
+	klp_trusted_stacks = true;
+}
+
 /*
  * Those who sleep in a system call leave it when they see a signal; there is
  * none, so they restart it. Kernel threads are not disturbed: what they do when
@@ -316,7 +344,9 @@ static void klp_poke_task(struct task_struct *task)
 {
 	if (!klp_patch_pending(task) || klp_visit(task, false) == KLP_VISIT_DONE)
 		return;
-	if (!(task->flags & PF_KTHREAD))
+	if (task->flags & PF_KTHREAD)
+		klp_check_stack(task);
+	else
 		set_notify_signal(task);
 }
 
@@ -408,9 +438,6 @@ static void klp_poke_cpus(void)
 
 static void klp_poke_fn(struct work_struct *work);
 static DECLARE_DELAYED_WORK(klp_poke_work, klp_poke_fn);
-
-/* Rounds of poking in this transition, as far as they make the next one later */
-static unsigned int klp_pokes;
 
 /* Each round comes twice as late as the last, up to some seconds. */
 static void klp_poke_later(void)
@@ -588,6 +615,19 @@ int klp_migration_exiting(void)
 }
 
 /**
+ * klp_migration_trusted_stacks - was anybody moved because of his stack?
+ *
+ * Context: klp_mutex held, in a transition.
+ * Return: true if code that goes out of effect may still be run, if stack traces
+ * are wrong.
+ */
+bool klp_migration_trusted_stacks(void)
+{
+	lockdep_assert_held(&klp_mutex);
+	return klp_trusted_stacks;
+}
+
+/**
  * klp_migration_age_ms - how long the migration has been going on
  *
  * Context: klp_mutex held.
@@ -621,6 +661,7 @@ void klp_migration_end(void)
 	lockdep_assert_held(&klp_mutex);
 	WRITE_ONCE(klp_patched_universe, -1);
 	klp_forced = false;
+	klp_trusted_stacks = false;
 	cancel_delayed_work(&klp_poke_work);
 }
 

@@ -17,6 +17,7 @@ enum klp_place {
 	KLP_ASLEEP,
 	KLP_DEAD,
 	KLP_FORCED,
+	KLP_STACK_CHECKED,
 };
 #endif
 
@@ -25,6 +26,7 @@ TRACE_DEFINE_ENUM(KLP_AT_SAFE_POINT);
 TRACE_DEFINE_ENUM(KLP_ASLEEP);
 TRACE_DEFINE_ENUM(KLP_DEAD);
 TRACE_DEFINE_ENUM(KLP_FORCED);
+TRACE_DEFINE_ENUM(KLP_STACK_CHECKED);
 
 #define show_klp_place(place)					\
 	__print_symbolic(place,					\
@@ -32,7 +34,8 @@ TRACE_DEFINE_ENUM(KLP_FORCED);
 			 { KLP_AT_SAFE_POINT,	"safe-point" },	\
 			 { KLP_ASLEEP,		"asleep" },	\
 			 { KLP_DEAD,		"dead" },	\
-			 { KLP_FORCED,		"forced" })
+			 { KLP_FORCED,		"forced" },	\
+			 { KLP_STACK_CHECKED,	"stack-check" })
 
 DECLARE_EVENT_CLASS(livepatch_transition,
 	TP_PROTO(const char *patch, bool patching, unsigned int ms),
