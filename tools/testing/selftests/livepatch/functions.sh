@@ -353,7 +353,9 @@ lpt_reset() {
 
 	release_all
 	[ -e "$TARGET/timers" ] && echo 0 > "$TARGET/timers"
+	[ -e "$TARGET/nmi" ] && echo 0 > "$TARGET/nmi"
 	[ -e "$TARGET/requeue" ] && echo 0 > "$TARGET/requeue"
+	[ -e "$TARGET/rescue" ] && echo 0 > "$TARGET/rescue"
 	[ -e "$BLOCKER/irq" ] && echo 0 > "$BLOCKER/irq"
 	for file in "$KLP"/lpt_*/enabled; do
 		settle > /dev/null

@@ -563,6 +563,53 @@ static int mode_storm(void)
 	return 0;
 }
 
+static void *thread_nothing(void *arg)
+{
+	return arg;
+}
+
+static char *reexec[] = { "lpt_tasks", "reexec", NULL };
+
+/* It takes the place of the leader, who is asleep in pthread_join(). */
+static void *thread_exec(void *arg)
+{
+	execv("/proc/self/exe", reexec);
+	return arg;
+}
+
+static int mode_reexec(void)
+{
+	pthread_t thread;
+	int i;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() == 1)
+		return 0;
+	for (i = 0; i < 4; i++) {
+		if (!pthread_create(&thread, NULL, thread_nothing, NULL))
+			pthread_detach(thread);
+	}
+	if (pthread_create(&thread, NULL, thread_exec, NULL))
+		err(1, "pthread_create");
+	pthread_join(thread, NULL);
+	return 1;
+}
+
+static void child_execs(void)
+{
+	thread_exec(NULL);
+}
+
+static int mode_execs(void)
+{
+	int i;
+
+	for (i = 0; i < number; i++)
+		fork_child(child_execs);
+	wait_for_term();
+	return 0;
+}
+
 static void child_getppid(void)
 {
 	for (;;)
@@ -643,6 +690,8 @@ static const struct mode {
 	{ "vhost",	mode_vhost },	/* owner of a worker of vhost */
 	{ "spin",	mode_spin },	/* NUMBER of spinners in user space */
 	{ "storm",	mode_storm },	/* NUMBER of fork, exec, exit loops */
+	{ "execs",	mode_execs },	/* NUMBER whose threads exec and exit */
+	{ "reexec",	mode_reexec },	/* one of these */
 	{ "callers",	mode_callers },	/* strace, seccomp, int80, signals */
 	{ "nothing",	mode_nothing },	/* exits */
 };

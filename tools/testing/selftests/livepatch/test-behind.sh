@@ -7,7 +7,9 @@
 
 CGROUP=/sys/fs/cgroup/lpt
 BEHIND=$DEBUGFS/livepatch/behind
+FAILSLAB=$DEBUGFS/failslab
 POKE_DELAY=/sys/module/livepatch/parameters/poke_delay_ms
+STACK_CHECK=/sys/module/livepatch/parameters/stack_check
 
 # quick - both ways, with whatever tasks the test has prepared
 quick() {
@@ -54,14 +56,104 @@ blocked_by() {
 	settle_or_list 0
 }
 
-test_kthread() {
-	local pid
-
+# kthread SLEEP STATE - a kernel thread that sleeps like this; sets LPT_PID
+kthread() {
 	load lpt_blocker
-	echo 1 > "$BLOCKER/kthread"
-	pid=$(pgrep -x lpt_hold)
-	within "$LPT_PATIENCE" in_state "$pid" D
-	blocked_by "$pid"
+	echo "$1" > "$BLOCKER/kthread"
+	LPT_PID=$(pgrep -x lpt_hold)
+	within "$LPT_PATIENCE" in_state "$LPT_PID" "$2"
+}
+
+test_kthread() {
+	kthread 1 D
+	blocked_by "$LPT_PID"
+}
+
+test_bare_freezable() {
+	kthread 3 D
+	blocked_by "$LPT_PID"
+}
+
+test_freezable() {
+	kthread 4 S
+	quick
+	in_state "$LPT_PID" S
+	release
+}
+
+# The sixth look is the first at stacks; now it comes after 0.3 s
+hurry() {
+	[ -e "$STACK_CHECK" ] || skip "no LIVEPATCH_STACK_CHECK"
+	echo 5 > "$POKE_DELAY"
+}
+
+trust_stacks() {
+	hurry
+	echo 1 > "$STACK_CHECK"
+}
+
+# migrated_by PID PLACE
+migrated_by() {
+	grep -q "livepatch_migrate:.* pid=$1 .*place=$2" "$TRACING/trace"
+}
+
+test_stack_check() {
+	hurry
+	kthread 2 D
+	load lpt_target
+	load lpt_pair2
+	within "$LPT_SECONDS" only_behind "$LPT_PID"
+	nap 1
+	only_behind "$LPT_PID"
+	grep -q "^$LPT_PID	lpt_hold	.*stack_check" "$BEHIND"
+	echo > "$TRACING/trace"
+	echo 1 > "$TRACING/events/livepatch/enable"
+	trust_stacks
+	settle_or_list 0
+	echo 0 > "$TRACING/events/livepatch/enable"
+	migrated_by "$LPT_PID" stack-check
+	in_state "$LPT_PID" D
+	is "$(version)" 2
+	release
+}
+
+# Nothing is freed because of a stack. What was applied so can be removed, though.
+test_stack_check_pins() {
+	trust_stacks
+	! loaded lpt_checked || skip "has been tried before"
+	kthread 2 D
+	load lpt_target
+	load lpt_checked
+	settle_or_list 0
+	is "$(version)" 6
+	disable lpt_checked
+	settle_or_list 1
+	is "$(version)" 1
+	in_state "$LPT_PID" D
+	gone lpt_checked
+	nap 0.5
+	fails_with "" try_unload lpt_checked
+	loaded lpt_checked
+	release
+}
+
+test_stack_check_inside() {
+	trust_stacks
+	kthread 1 D
+	blocked_by "$LPT_PID"
+}
+
+test_stack_check_user() {
+	trust_stacks
+	load lpt_blocker
+	in_background write_to "$BLOCKER/hold" 2
+	within "$LPT_PATIENCE" in_state "$LPT_PID" D
+	blocked_by "$LPT_PID"
+}
+
+test_stack_check_work() {
+	trust_stacks
+	test_long_work
 }
 
 test_uninterruptible() {
@@ -251,6 +343,19 @@ test_storm() {
 	at_rest
 }
 
+test_execs() {
+	local i
+
+	tasks execs 3
+	load lpt_target
+	for i in 1 2 3 4 5; do
+		diag "round $i"
+		apply_quickly
+		revert_quickly
+	done
+	at_rest
+}
+
 test_unstarted() {
 	load lpt_blocker
 	echo 1 > "$BLOCKER/unstarted"
@@ -352,6 +457,43 @@ test_kthread_worker() {
 	is "$(stat_of kthread new)" 1 "new calls"
 }
 
+# starve_workers 1|0 - those of the last CPU get no memory, or do again
+starve_workers() {
+	local dir comm
+
+	for dir in /proc/[0-9]*; do
+		comm=$(first_line "$dir/comm")
+		[[ $comm != kworker/$LAST_CPU:* ]] ||
+			write_to "$dir/make-it-fail" "$1" 2> /dev/null || :
+	done
+}
+
+rescuer_ran() {
+	[ "$(stat_of rescuer "$1")" -ge 1 ]
+}
+
+# The queue is never empty, and nobody can be created to help
+test_rescuer() {
+	[ -e "$FAILSLAB" ] || skip "no fault injection (FAILSLAB)"
+	load lpt_target
+	phase to 2
+	starve_workers 1
+	echo 0 > "$FAILSLAB/verbose"
+	echo N > "$FAILSLAB/ignore-gfp-wait"
+	echo Y > "$FAILSLAB/task-filter"
+	echo -1 > "$FAILSLAB/times"
+	echo 100 > "$FAILSLAB/probability"
+	echo 1 > "$TARGET/rescue"
+	within "$LPT_PATIENCE" rescuer_ran old
+	apply_quickly
+	phase at 2
+	within "$LPT_PATIENCE" rescuer_ran new
+	nap 0.2
+	echo 0 > "$FAILSLAB/probability"
+	diag "the rescuer: $(stat_of rescuer old) old, $(stat_of rescuer new) new"
+	is_clean rescuer work
+}
+
 test_requeue() {
 	load lpt_target
 	phase to 2
@@ -393,6 +535,11 @@ clean_up() {
 	fi
 	[ ! -e "$ONLINE" ] || echo 1 > "$ONLINE"
 	[ ! -e "$POKE_DELAY" ] || echo "$DELAY" > "$POKE_DELAY"
+	[ ! -e "$STACK_CHECK" ] || echo 0 > "$STACK_CHECK"
+	if [ -e "$FAILSLAB" ]; then
+		echo 0 > "$FAILSLAB/probability"
+		echo N > "$FAILSLAB/task-filter"
+	fi
 }
 trap 'clean_up; lpt_reset; rm -rf "$LPT_TMP"' EXIT
 
@@ -401,9 +548,16 @@ run() {
 	clean_up
 }
 
-lpt_start 25
+lpt_start 34
 DELAY=$(first_line "$POKE_DELAY")
 run "blocked by a kernel thread" test_kthread
+run "blocked by a kernel thread that may be frozen anywhere" test_bare_freezable
+run "not by a kernel thread that waits for work or the freezer" test_freezable
+run "not by a kernel thread whose stack is trusted" test_stack_check
+run "a patch stays if a stack was trusted" test_stack_check_pins
+run "blocked by a kernel thread, trusted or not" test_stack_check_inside
+run "blocked by a user task, trusted or not" test_stack_check_user
+run "by a long work item till its end, trusted or not" test_stack_check_work
 run "blocked by an uninterruptible task" test_uninterruptible
 run "not by tasks asleep in system calls" test_sleepers
 run "by the parent of a vfork no longer than it waits" test_vfork
@@ -421,11 +575,13 @@ run "not by spinners on all CPUs" test_spinners
 run "not by a spinner on a CPU without ticks" test_nohz_full
 run "not by busy callers" test_callers
 run "not by a storm of forks" test_storm
+run "not by a storm of threads that exec" test_execs
 run "not by a kernel thread that was never started" test_unstarted
 run "not by a CPU that is offline" test_offline
 run "not by a CPU that comes online" test_online_in_transition
 run "not by CPUs that come and go" test_hotplug
 run "not by a kthread_worker" test_kthread_worker
+run "not by a rescuer that never rests" test_rescuer
 run "not by work that queues itself" test_requeue
 run "by a long work item till its end" test_long_work
 ktap_finished

@@ -60,6 +60,7 @@ back_and_forth() {
 test_torture() {
 	load lpt_target
 	echo 1 > "$TARGET/timers"
+	write_to "$TARGET/nmi" 1 2> /dev/null || diag "no NMIs here"
 	start_hammer 1000 8 "pairs 1 0" 6 "pairs 1 3000" 4 "pairs 50 0" \
 		     4 "bh 4 500" 5 "work 2 1000" 5 "kthread 2 1000"
 	back_and_forth
@@ -72,12 +73,13 @@ test_torture() {
 verdict() {
 	STATS=$TORTURE
 	[ -s "$STATS" ]
+	[ "$1" != nmi ] || [ "$(stat_of nmi old)" -ge 1 ] || skip "no NMIs here"
 	at_least "$(stat_of "$1" old)" 1 "old calls"
 	at_least "$(stat_of "$1" new)" 1 "new calls"
 	is_clean "$1"
 }
 
-for context in syscall bh work kthread softirq hardirq; do
+for context in syscall bh work kthread softirq hardirq nmi; do
 	eval "verdict_$context() { verdict $context; }"
 done
 
@@ -158,11 +160,11 @@ test_vmlinux() {
 	is "$mixed" 0 "mixed"
 }
 
-lpt_start 10
+lpt_start 11
 hurry
 trap 'dont_hurry; lpt_reset; rm -rf "$LPT_TMP"' EXIT
 lpt_run "32 threads, timers, up to $ROUNDS applies and reverts" test_torture
-for context in syscall bh work kthread softirq hardirq; do
+for context in syscall bh work kthread softirq hardirq nmi; do
 	lpt_run "universe in context: $context" "verdict_$context"
 done
 lpt_run "transitions turned around" test_reversals

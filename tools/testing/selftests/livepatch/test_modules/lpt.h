@@ -3,6 +3,8 @@
 #ifndef LPT_H
 #define LPT_H
 
+#include <linux/errno.h>
+
 /*
  * A function that returns a version. The compiler must not know which, as the
  * function is going to be replaced; and must not merge two of them.
@@ -21,5 +23,20 @@
 
 /* The two functions of one name: target_twin.c has the second */
 int lpt_call_twin2(void);
+
+/* target_nmi.c sends NMIs to all CPUs, whose handler calls lpt_nmi() */
+void lpt_nmi(void);
+
+#ifdef CONFIG_X86_LOCAL_APIC
+int lpt_nmi_start(void);
+void lpt_nmi_stop(void);
+#else
+static inline int lpt_nmi_start(void)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline void lpt_nmi_stop(void) { }
+#endif
 
 #endif /* LPT_H */

@@ -4,8 +4,8 @@
  *
  * The files in debugfs:
  *
- *   hold	write: sleep in lpt_hold(), uninterruptibly, until the release
- *   kthread	write: start a kernel thread "lpt_hold" that sleeps there
+ *   hold	write: sleep until the release, see lpt_sleeps[]
+ *   kthread	write: start a kernel thread "lpt_hold" that does
  *   release	write: let them all go; the kernel thread ends
  *   unstarted	write: 1 creates a kernel thread "lpt_unstarted" and does not
  *		start it, 0 disposes of it. read: whether it ever ran
@@ -15,6 +15,7 @@
 
 #include <linux/debugfs.h>
 #include <linux/delay.h>
+#include <linux/freezer.h>
 #include <linux/interrupt.h>
 #include <linux/irq.h>
 #include <linux/kthread.h>
@@ -40,9 +41,48 @@ static noinline void lpt_hold(void)
 	wait_event(lpt_wait, READ_ONCE(lpt_releases) != seen);
 }
 
-static int lpt_hold_set(void *data, u64 unused)
+/* Nobody replaces this. */
+static noinline void lpt_outside(void)
 {
-	lpt_hold();
+	unsigned int seen = READ_ONCE(lpt_releases);
+
+	wait_event(lpt_wait, READ_ONCE(lpt_releases) != seen);
+}
+
+/* The freezer may freeze it in the middle of something. */
+static noinline void lpt_bare_freezable(void)
+{
+	unsigned int seen = READ_ONCE(lpt_releases);
+
+	wait_event_state(lpt_wait, READ_ONCE(lpt_releases) != seen,
+			 TASK_UNINTERRUPTIBLE | TASK_FREEZABLE);
+}
+
+/* A kernel thread may be frozen, or moved, between two items of work. */
+static noinline void lpt_freezable(void)
+{
+	unsigned int seen = READ_ONCE(lpt_releases);
+
+	wait_event_freezable(lpt_wait, READ_ONCE(lpt_releases) != seen);
+}
+
+static void (* const lpt_sleeps[])(void) = {
+	[1] = lpt_hold,
+	[2] = lpt_outside,
+	[3] = lpt_bare_freezable,
+	[4] = lpt_freezable,
+};
+
+static bool lpt_sleep_exists(u64 nr)
+{
+	return nr < ARRAY_SIZE(lpt_sleeps) && lpt_sleeps[nr];
+}
+
+static int lpt_hold_set(void *data, u64 nr)
+{
+	if (!lpt_sleep_exists(nr))
+		return -EINVAL;
+	lpt_sleeps[nr]();
 	return 0;
 }
 DEFINE_DEBUGFS_ATTRIBUTE(lpt_hold_fops, NULL, lpt_hold_set, "%llu\n");
@@ -55,9 +95,9 @@ static int lpt_release_set(void *data, u64 unused)
 }
 DEFINE_DEBUGFS_ATTRIBUTE(lpt_release_fops, NULL, lpt_release_set, "%llu\n");
 
-static int lpt_kthread_fn(void *unused)
+static int lpt_kthread_fn(void *sleep)
 {
-	lpt_hold();
+	((void (*)(void))sleep)();
 	return 0;
 }
 
@@ -69,14 +109,17 @@ static void lpt_reap(struct task_struct **task)
 	*task = NULL;
 }
 
-static int lpt_kthread_set(void *data, u64 unused)
+static int lpt_kthread_set(void *data, u64 nr)
 {
 	struct task_struct *task;
+
+	if (!lpt_sleep_exists(nr))
+		return -EINVAL;
 
 	guard(mutex)(&lpt_lock);
 	lpt_release_set(NULL, 0);
 	lpt_reap(&lpt_kthread);
-	task = kthread_create(lpt_kthread_fn, NULL, "lpt_hold");
+	task = kthread_create(lpt_kthread_fn, lpt_sleeps[nr], "lpt_hold");
 	if (IS_ERR(task))
 		return PTR_ERR(task);
 	lpt_kthread = get_task_struct(task);

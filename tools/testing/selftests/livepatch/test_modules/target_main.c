@@ -20,7 +20,11 @@
  *   stats	read: the counters, one line a context. write: zero them
  *   call	write: "SHAPE COUNT USECS", see lpt_shapes[]
  *   timers	write: 1 starts a timer of each kind on every CPU, 0 stops them
+ *   nmi	write: 1 starts NMIs on every CPU, 0 stops them
  *   requeue	write: 1 starts a work item that queues itself, 0 stops it
+ *   rescue	write: 1 starts work items on the last CPU that queue themselves,
+ *		more than its workers can do at once, 0 stops them. Calls by the
+ *		rescuer of their queue count as those of a context of its own
  *   longwork	write: starts a work item that sleeps for so many milliseconds
  */
 
@@ -71,11 +75,14 @@ enum lpt_context {
 	LPT_KTHREAD,
 	LPT_SOFTIRQ,
 	LPT_HARDIRQ,
+	LPT_NMI,
+	LPT_RESCUER,
 	LPT_CONTEXTS
 };
 
 static const char * const lpt_names[LPT_CONTEXTS] = {
 	"syscall", "bh", "work", "longwork", "kthread", "softirq", "hardirq",
+	"nmi", "rescuer",
 };
 
 static struct lpt_stats {
@@ -355,6 +362,18 @@ static DEFINE_PER_CPU(struct lpt_view, lpt_irq_view);
 static DEFINE_MUTEX(lpt_timers_lock);
 static bool lpt_timers_on;
 
+/* A call within a call, from wherever the CPU is. NMIs do not nest. */
+void lpt_nmi(void)
+{
+	static DEFINE_PER_CPU(struct lpt_view, view);
+	struct lpt_entry entry;
+
+	lpt_enter(&entry);
+	lpt_see(&entry, lpt_pair_b());
+	lpt_see(&entry, lpt_pair_a());
+	lpt_account(LPT_NMI, this_cpu_ptr(&view), &entry);
+}
+
 static void lpt_interrupt(enum lpt_context context)
 {
 	struct task_struct *busy;
@@ -446,9 +465,62 @@ static int lpt_timers_set(void *data, u64 on)
 }
 DEFINE_DEBUGFS_ATTRIBUTE(lpt_timers_fops, NULL, lpt_timers_set, "%llu\n");
 
+static bool lpt_nmi_on;
+
+static int lpt_nmi_set(void *data, u64 on)
+{
+	int ret = 0;
+
+	guard(mutex)(&lpt_timers_lock);
+	if (lpt_nmi_on)
+		lpt_nmi_stop();
+	if (on)
+		ret = lpt_nmi_start();
+	lpt_nmi_on = on && !ret;
+	return ret;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(lpt_nmi_fops, NULL, lpt_nmi_set, "%llu\n");
+
 /*
  * Work that nobody waits for
  */
+
+#define LPT_RESCUED	24
+
+static struct workqueue_struct *lpt_rescue_wq;
+static struct work_struct lpt_rescued[LPT_RESCUED];
+static bool lpt_rescue;
+
+static void lpt_rescued_fn(struct work_struct *work)
+{
+	bool is_rescuer = strstarts(current->comm, "kworker/R-lpt");
+	static struct lpt_view view;
+	struct lpt_entry entry;
+
+	lpt_run_pairs(&entry, 2, 2000);
+	if (is_rescuer)
+		lpt_account(LPT_RESCUER, &view, &entry);
+	else
+		lpt_account(LPT_WORK, NULL, &entry);
+	if (READ_ONCE(lpt_rescue))
+		queue_work_on(cpumask_last(cpu_online_mask), lpt_rescue_wq, work);
+}
+
+static int lpt_rescue_set(void *data, u64 on)
+{
+	int i;
+
+	WRITE_ONCE(lpt_rescue, on);
+	for (i = 0; i < LPT_RESCUED; i++) {
+		if (on)
+			queue_work_on(cpumask_last(cpu_online_mask),
+				      lpt_rescue_wq, &lpt_rescued[i]);
+		else
+			cancel_work_sync(&lpt_rescued[i]);
+	}
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(lpt_rescue_fops, NULL, lpt_rescue_set, "%llu\n");
 
 static bool lpt_requeue;
 static unsigned int lpt_long_msecs;
@@ -601,32 +673,52 @@ static void lpt_create_files(void)
 	debugfs_create_file("call", 0200, lpt_dir, NULL, &lpt_call_fops);
 	debugfs_create_file("timers", 0200, lpt_dir, NULL, &lpt_timers_fops);
 	debugfs_create_file("requeue", 0200, lpt_dir, NULL, &lpt_requeue_fops);
+	debugfs_create_file("nmi", 0200, lpt_dir, NULL, &lpt_nmi_fops);
+	debugfs_create_file("rescue", 0200, lpt_dir, NULL, &lpt_rescue_fops);
 	debugfs_create_file("longwork", 0200, lpt_dir, NULL, &lpt_long_fops);
 }
 
 static int __init lpt_target_init(void)
 {
+	int ret, i;
+
 	snprintf(lpt_init_saw, sizeof(lpt_init_saw), "%d %d", lpt_pair_a(),
 		 lpt_pair_b());
 
 	lpt_wq = alloc_workqueue("lpt_target", WQ_PERCPU, 0);
 	if (!lpt_wq)
 		return -ENOMEM;
+	lpt_rescue_wq = alloc_workqueue("lpt_rescue", WQ_PERCPU | WQ_MEM_RECLAIM, 0);
+	if (!lpt_rescue_wq) {
+		ret = -ENOMEM;
+		goto err_wq;
+	}
 	lpt_worker = kthread_run_worker(0, "lpt_worker");
 	if (IS_ERR(lpt_worker)) {
-		destroy_workqueue(lpt_wq);
-		return PTR_ERR(lpt_worker);
+		ret = PTR_ERR(lpt_worker);
+		goto err_rescue_wq;
 	}
+	for (i = 0; i < LPT_RESCUED; i++)
+		INIT_WORK(&lpt_rescued[i], lpt_rescued_fn);
 	lpt_create_files();
 	return 0;
+
+err_rescue_wq:
+	destroy_workqueue(lpt_rescue_wq);
+err_wq:
+	destroy_workqueue(lpt_wq);
+	return ret;
 }
 
 static void __exit lpt_target_exit(void)
 {
 	debugfs_remove(lpt_dir);
 	lpt_stop_timers();
+	lpt_nmi_set(NULL, 0);
 	lpt_requeue_set(NULL, 0);
+	lpt_rescue_set(NULL, 0);
 	kthread_destroy_worker(lpt_worker);
+	destroy_workqueue(lpt_rescue_wq);
 	destroy_workqueue(lpt_wq);
 }
 
