@@ -4,6 +4,8 @@
 # Out of memory: the first allocation of a load fails, then the second, and so
 # on until there are no more. Each time all is as it was before, and the same
 # load works right after. What can't be refused, the way back, only takes longer.
+#
+# And patches that come and go leave nothing behind. LPT_CYCLES: how often.
 
 . "$(dirname "$0")/functions.sh"
 
@@ -138,9 +140,36 @@ test_revert() {
 	done
 }
 
-lpt_start 4
+# Areas of code, those of modules and of trampolines
+code_areas() {
+	grep -c execmem /proc/vmallocinfo
+}
+
+# As before, once the grace periods are over
+code_is_freed() {
+	[ "$(code_areas)" -le "$1" ]
+}
+
+test_cycles() {
+	local i areas cycles=${LPT_CYCLES:-20}
+
+	load lpt_target
+	areas=$(code_areas)
+	at_least "$areas" 1 "areas of code"
+	for ((i = 0; i < cycles; i++)); do
+		apply lpt_pair2
+		revert lpt_pair2
+	done
+	is "$(version)" 1
+	# The last one is freed ten seconds later
+	within "$LPT_PATIENCE" code_is_freed "$areas"
+	diag "$cycles cycles, $(code_areas) areas of code as before"
+}
+
+lpt_start 5
 lpt_run "a patch" test_patch
 lpt_run "a module that is loaded after its patch" test_late_module
 lpt_run "a replacement of two patches" test_replace
 lpt_run "reverts" test_revert
+lpt_run "patches that come and go" test_cycles
 ktap_finished
