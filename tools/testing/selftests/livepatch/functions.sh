@@ -326,6 +326,86 @@ release_all() {
 }
 
 #
+# Patches of any function, and what they must not lead to
+#
+
+# Bits of the taint that a splat sets: died, warned, locked up
+SPLATS=$((1 << 7 | 1 << 9 | 1 << 14))
+
+tainted() {
+	echo $(($(< /proc/sys/kernel/tainted) & SPLATS))
+}
+
+# kernel_log - reads what the kernel logs from now on, see logged()
+kernel_log() {
+	exec {LOG}< /dev/kmsg
+	while read -r -t 0 -u "$LOG" && read -r _ <&"$LOG"; do
+		:
+	done
+}
+
+# logged REGEX - since kernel_log()
+logged() {
+	local line
+
+	while read -r -t 1 line <&"$LOG"; do
+		[[ ! $line =~ $1 ]] || return 0
+	done
+	diag "not in the log: $1"
+	return 1
+}
+
+# joined SEPARATOR WORD...
+joined() {
+	local IFS=$1
+
+	shift
+	echo "$*"
+}
+
+# with_functions COMMAND PATCH FUNCTION... [-- PARAMETER...]
+with_functions() {
+	local command=$1 patch=$2 functions=()
+
+	[ -e "$LPT_DIR/test_modules/$patch.ko" ] || skip "no $patch on this machine"
+	shift 2
+	while [ $# -gt 0 ] && [ "$1" != -- ]; do
+		functions+=("$1")
+		shift
+	done
+	"$command" "$patch" functions="$(joined , "${functions[@]}")" "${@:2}"
+}
+
+# calls PATCH - how often its functions have been called
+calls() {
+	local IFS=, n sum=0
+
+	for n in $(< "/sys/module/$1/parameters/calls"); do
+		sum=$((sum + n))
+	done
+	echo "$sum"
+}
+
+# traceable FUNCTION... - those that there are, and once only
+traceable() {
+	awk -v wanted="$*" 'BEGIN { n = split(wanted, names, " ")
+				    for (i = 1; i <= n; i++) want[names[i]] }
+			    $1 in want { seen[$1]++ }
+			    END { for (i = 1; i <= n; i++)
+					if (seen[names[i]] == 1) print names[i] }' \
+		"$TRACING/available_filter_functions"
+}
+
+# start_limit SECONDS - for limit_is_over()
+start_limit() {
+	END=$((${EPOCHREALTIME/./} + $1 * 1000000))
+}
+
+limit_is_over() {
+	[ "${EPOCHREALTIME/./}" -gt "$END" ]
+}
+
+#
 # The frame
 #
 
@@ -401,6 +481,17 @@ lpt_run() {
 	*)		ktap_test_fail "$1" ;;
 	esac
 	lpt_reset
+}
+
+# lpt_run_cleanly DESCRIPTION FUNCTION - the kernel must not complain, either
+lpt_run_cleanly() {
+	LPT_TAINTED=$(tainted) LPT_TEST=$2
+	lpt_run "$1" and_no_splat
+}
+
+and_no_splat() {
+	"$LPT_TEST"
+	is "$(tainted)" "$LPT_TAINTED" "taint"
 }
 
 # An emulated processor with nothing else to do starts 20 programs in 0.2 s.

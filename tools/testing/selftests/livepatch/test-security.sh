@@ -20,13 +20,6 @@ NOBODY=65534
 EACCES="Permission denied"
 EPERM="Operation not permitted"
 
-# Bits of the taint that a splat sets: died, warned, locked up
-SPLATS=$((1 << 7 | 1 << 9 | 1 << 14))
-
-tainted() {
-	echo $(($(< /proc/sys/kernel/tainted) & SPLATS))
-}
-
 # as_nobody COMMAND...
 as_nobody() {
 	setpriv --reuid=$NOBODY --regid=$NOBODY --clear-groups "$@"
@@ -337,15 +330,9 @@ test_check_wx() {
 	is "$(first_line "$DEBUGFS/check_wx_pages")" SUCCESS
 }
 
-and_no_splat() {
-	"$TEST"
-	is "$(tainted)" "$TAINTED" "taint"
-}
-
-# run DESCRIPTION FUNCTION - and no splat
+# run DESCRIPTION FUNCTION
 run() {
-	TAINTED=$(tainted) TEST=$2
-	lpt_run "$1" and_no_splat
+	lpt_run_cleanly "$@"
 	[ ! -e "$POKE_DELAY" ] || echo "$DELAY" > "$POKE_DELAY"
 }
 
