@@ -125,9 +125,11 @@ static inline void klp_quiescent_exit(void)
  */
 static inline void klp_copy_process(struct task_struct *child)
 {
-	child->klp_quiescent = KLP_NOT_QUIESCENT;
 	/* With the goal, klp_patched_universe is seen, when it dies at the latest. */
-	if (likely(child->klp_universe == smp_load_acquire(&klp_goal)))
+	u8 goal = smp_load_acquire(&klp_goal);
+
+	child->klp_quiescent = KLP_NOT_QUIESCENT;
+	if (likely(child->klp_universe == goal))
 		clear_tsk_thread_flag(child, TIF_PATCH_PENDING);
 	else
 		__klp_copy_process(child);
@@ -166,7 +168,7 @@ static inline void klp_task_dead(struct task_struct *task)
 	 * klp_migration_done(): either that sees the count, or this the zero.
 	 */
 	smp_mb();
-	if (unlikely(data_race(klp_patched_universe) >= 0))
+	if (unlikely(data_race(klp_patched_universe != -1)))
 		__klp_task_dead(task);
 }
 

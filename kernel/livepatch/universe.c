@@ -88,7 +88,7 @@ static DEFINE_RAW_SPINLOCK(klp_irq_lock);
 
 u8 klp_goal;
 
-/* The universe of the patched in a transition, the goal or not; else negative. */
+/* The universe of the patched in a transition, the goal or not; else -1. */
 int klp_patched_universe = -1;
 
 /* When the migration started, or was reversed */
