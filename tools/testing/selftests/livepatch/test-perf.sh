@@ -9,22 +9,20 @@
 # Trampolines are freed behind grace periods, which nobody is in a hurry for.
 PATIENCE=$((LPT_PATIENCE + 30))
 
-# addresses VERB - of all trampolines that come, or go
-addresses() {
-	local verb address name
+# block VERB ENTRY - the address of the trampolines around ENTRY that come, or go
+block() {
+	local verb address bytes name
 
-	while read -r verb address _ name; do
-		[ "$verb" != "$1" ] || [ "$name" != klp_trampoline ] || echo "$address"
+	while read -r verb address bytes name; do
+		[ "$verb $name" = "$1 klp_trampoline" ] || continue
+		((0x$address <= 0x$2 && 0x$2 < 0x$address + bytes)) || continue
+		echo "$address"
+		return
 	done < "$LPT_TMP/perf"
 }
 
-came() {
-	BLOCK=$(addresses come)
-	[ -n "$BLOCK" ]
-}
-
-has_gone() {
-	[ "$(addresses go)" = "$BLOCK" ]
+has() {
+	[ -n "$(block "$1" "$2")" ]
 }
 
 # text ADDRESS OLD_BYTES NEW_BYTES - a record of perf says that this was written
@@ -56,7 +54,7 @@ entry_of() {
 }
 
 test_trampoline() {
-	local entry
+	local entry block
 
 	load lpt_target
 	load lpt_blocker
@@ -66,16 +64,15 @@ test_trampoline() {
 	in_transition
 	entry=$(entry_of lpt_pair_a)
 	[ -n "$entry" ] || skip "no trampoline of its own"
-	within "$LPT_PATIENCE" came
-	is "$(wc -l <<< "$BLOCK")" 1 "blocks of trampolines"
-	at_least $((0x$entry)) $((0x$BLOCK))
-	at_least $((0x$BLOCK + 4095)) $((0x$entry))
-	within "$LPT_PATIENCE" text "$BLOCK" 0 4096
+	within "$LPT_PATIENCE" has come "$entry"
+	block=$(block come "$entry")
+	within "$LPT_PATIENCE" text "$block" 0 4096
 	release
 	settle
-	is "$(addresses go)" "" "trampolines that have gone too early"
-	within "$PATIENCE" has_gone
-	within "$LPT_PATIENCE" text "$BLOCK" 4096 0
+	not has go "$entry"
+	within "$PATIENCE" has go "$entry"
+	is "$(block go "$entry")" "$block"
+	within "$LPT_PATIENCE" text "$block" 4096 0
 }
 
 lpt_start 1
