@@ -36,7 +36,7 @@ static const char * const klp_stay[] = {
 	"io_wq_worker", "irq_wait_for_interrupt",
 	"kswapd_try_to_sleep", "kthread_freezable_should_stop",
 	"kthread_parkme", "kvm_nx_huge_page_recovery_worker", "kthreadd",
-	"manage_workers", "maybe_create_worker",
+	"manage_workers", "maybe_create_worker", "napi_thread_wait",
 	"nocb_cb_wait", "nocb_cb_wait_cond", "nocb_gp_sleep", "nocb_gp_wait",
 	"process_one_work", "process_scheduled_works", "rcu_tasks_one_gp",
 	"svc_recv", "svc_schedule_timeout", "svc_thread_wait_for_work",

@@ -55,7 +55,7 @@ static noinline void lpt_bare_freezable(void)
 	unsigned int seen = READ_ONCE(lpt_releases);
 
 	wait_event_state(lpt_wait, READ_ONCE(lpt_releases) != seen,
-			 TASK_UNINTERRUPTIBLE | TASK_FREEZABLE);
+			 (TASK_UNINTERRUPTIBLE | TASK_FREEZABLE));
 }
 
 /* A kernel thread may be frozen, or moved, between two items of work. */
