@@ -115,7 +115,7 @@ starve() {
 
 	for task in /proc/[0-9]*; do
 		[[ -n $(tr -d '\0' < "$task/cmdline") ]] ||
-			write_to "$task/make-it-fail" "$1"
+			write_to "$task/make-it-fail" "$1" || [[ ! -e $task ]]
 	done 2> /dev/null
 	for dir in $FAULTS; do
 		echo Y > "$dir/task-filter"
