@@ -19,9 +19,9 @@ SRC=$(realpath "$TEST_DIR/../../../..")
 
 # What run_kselftest.sh and the tests call
 PROGRAMS="awk basename bash cat chmod chrt cmp comm cut date dd diff dirname dmesg echo env
-	  expr find grep head id insmod ip kill ln ls lsmod mkdir mkfifo mktemp modinfo
+	  expr find getconf grep head id insmod ip kill ln ls lsmod mkdir mkfifo mktemp modinfo
 	  modprobe mount mountpoint mv nice nproc od paste pgrep pkill printf ps pwd
-	  readlink realpath rm rmdir rmmod sed seq setsid sleep sort stat stty sync
+	  readlink realpath rm rmdir rmmod sed seq setpriv setsid sleep sort stat stty sync
 	  tail taskset tee timeout touch tr true umount uname uniq unshare wc xargs"
 
 build=$SRC/.livepatch_vmtest
