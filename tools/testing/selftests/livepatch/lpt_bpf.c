@@ -142,26 +142,66 @@ static int open_btf(const char *module)
 	}
 }
 
-#define INSN(c, d, s, o, i) \
-	((struct bpf_insn){ .code = c, .dst_reg = d, .src_reg = s, .off = o, .imm = i })
-/* Let a register point to a member of struct seen */
-#define LOAD_SEEN(reg, map, member) \
-	INSN(BPF_LD | BPF_DW | BPF_IMM, reg, BPF_PSEUDO_MAP_VALUE, 0, map), \
-	INSN(0, 0, 0, 0, offsetof(struct seen, member))
-#define ATOMIC(op, dst, src) \
-	INSN(BPF_STX | BPF_DW | BPF_ATOMIC, dst, src, 0, op)
-#define RETURN_0 \
-	INSN(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0), \
-	INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
+struct prog {
+	struct bpf_insn insns[16];
+	size_t n;
+};
 
-static int load(enum bpf_attach_type type, const struct bpf_insn *insns, size_t n,
-		int btf, uint32_t function)
+static void put(struct prog *prog, int code, int dst, int src, int imm)
+{
+	prog->insns[prog->n++] = (struct bpf_insn){
+		.code = code, .dst_reg = dst, .src_reg = src, .imm = imm,
+	};
+}
+
+/* Let a register point into struct seen. It takes two instructions. */
+static void put_address(struct prog *prog, int reg, int map, size_t offset)
+{
+	put(prog, BPF_LD | BPF_DW | BPF_IMM, reg, BPF_PSEUDO_MAP_VALUE, map);
+	put(prog, 0, 0, 0, offset);
+}
+
+/* Leaves 1 in register 3 */
+static void put_count(struct prog *prog, int map, size_t offset)
+{
+	put_address(prog, BPF_REG_2, map, offset);
+	put(prog, BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_3, 0, 1);
+	put(prog, BPF_STX | BPF_DW | BPF_ATOMIC, BPF_REG_2, BPF_REG_3, BPF_ADD);
+}
+
+/* A function without arguments: what it returns is the first thing it gets. */
+static void put_version(struct prog *prog, int map)
+{
+	put(prog, BPF_LDX | BPF_DW | BPF_MEM, BPF_REG_4, BPF_REG_1, 0);
+	put(prog, BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_4, 0, 7);
+	put(prog, BPF_ALU64 | BPF_LSH | BPF_X, BPF_REG_3, BPF_REG_4, 0);
+	put_address(prog, BPF_REG_2, map, offsetof(struct seen, versions));
+	put(prog, BPF_STX | BPF_DW | BPF_ATOMIC, BPF_REG_2, BPF_REG_3, BPF_OR);
+}
+
+static struct prog write_prog(enum bpf_attach_type type, int map)
+{
+	struct prog prog = { .n = 0 };
+
+	if (type == BPF_TRACE_FENTRY) {
+		put_count(&prog, map, offsetof(struct seen, entries));
+	} else {
+		put_count(&prog, map, offsetof(struct seen, exits));
+		put_version(&prog, map);
+	}
+	put(&prog, BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0);
+	put(&prog, BPF_JMP | BPF_EXIT, 0, 0, 0);
+	return prog;
+}
+
+static int load(enum bpf_attach_type type, const struct prog *prog, int btf,
+		uint32_t function)
 {
 	static char log[65536];
 	union bpf_attr attr = {
 		.prog_type = BPF_PROG_TYPE_TRACING,
-		.insns = (uintptr_t)insns,
-		.insn_cnt = n,
+		.insns = (uintptr_t)prog->insns,
+		.insn_cnt = prog->n,
 		.license = (uintptr_t)"GPL",
 		.log_level = 1,
 		.log_buf = (uintptr_t)log,
@@ -177,39 +217,7 @@ static int load(enum bpf_attach_type type, const struct bpf_insn *insns, size_t 
 	return fd;
 }
 
-static int load_fentry(int map, int btf, uint32_t function)
-{
-	const struct bpf_insn insns[] = {
-		LOAD_SEEN(BPF_REG_2, map, entries),
-		INSN(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_3, 0, 0, 1),
-		ATOMIC(BPF_ADD, BPF_REG_2, BPF_REG_3),
-		RETURN_0,
-	};
-
-	return load(BPF_TRACE_FENTRY, insns, sizeof(insns) / sizeof(*insns), btf,
-		    function);
-}
-
-/* A function without arguments: what it returns is the first thing it gets. */
-static int load_fexit(int map, int btf, uint32_t function)
-{
-	const struct bpf_insn insns[] = {
-		INSN(BPF_LDX | BPF_DW | BPF_MEM, BPF_REG_4, BPF_REG_1, 0, 0),
-		INSN(BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_4, 0, 0, 7),
-		LOAD_SEEN(BPF_REG_2, map, exits),
-		INSN(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_3, 0, 0, 1),
-		ATOMIC(BPF_ADD, BPF_REG_2, BPF_REG_3),
-		INSN(BPF_ALU64 | BPF_LSH | BPF_X, BPF_REG_3, BPF_REG_4, 0, 0),
-		LOAD_SEEN(BPF_REG_2, map, versions),
-		ATOMIC(BPF_OR, BPF_REG_2, BPF_REG_3),
-		RETURN_0,
-	};
-
-	return load(BPF_TRACE_FEXIT, insns, sizeof(insns) / sizeof(*insns), btf,
-		    function);
-}
-
-static volatile struct seen *create_map(int *map)
+static struct seen *create_map(int *map)
 {
 	union bpf_attr attr = {
 		.map_type = BPF_MAP_TYPE_ARRAY,
@@ -236,19 +244,27 @@ static void attach(int prog, const char *function)
 	union bpf_attr attr = { .raw_tracepoint = { .prog_fd = prog } };
 
 	if (bpf(BPF_RAW_TRACEPOINT_OPEN, &attr, sizeof(attr)) < 0)
-		err(1, "attach to %s", function);
+		err(1, "%s", function);
+}
+
+static int take(uint64_t *count)
+{
+	return __atomic_exchange_n(count, 0, __ATOMIC_RELAXED);
 }
 
 int main(int argc, char **argv)
 {
-	volatile struct seen *seen;
+	enum bpf_attach_type type = BPF_TRACE_FENTRY;
 	struct btf base, btf;
-	char line[64];
-	uint32_t function;
 	int i, map, btf_fd;
+	struct prog prog;
+	struct seen *seen;
+	char line[64];
 
 	if (argc < 4 || (strcmp(argv[1], "fentry") && strcmp(argv[1], "fexit")))
 		errx(2, "usage: lpt_bpf fentry|fexit MODULE FUNCTION...");
+	if (!strcmp(argv[1], "fexit"))
+		type = BPF_TRACE_FEXIT;
 	base = read_btf("vmlinux");
 	base.first_type = 1;
 	btf = read_btf(argv[2]);
@@ -256,19 +272,15 @@ int main(int argc, char **argv)
 	btf.first_string = base.header->str_len;
 	btf_fd = open_btf(argv[2]);
 	seen = create_map(&map);
-	for (i = 3; i < argc; i++) {
-		function = find_type(&btf, argv[i]);
-		attach(!strcmp(argv[1], "fentry") ?
-		       load_fentry(map, btf_fd, function) :
-		       load_fexit(map, btf_fd, function), argv[i]);
-	}
+	prog = write_prog(type, map);
+	for (i = 3; i < argc; i++)
+		attach(load(type, &prog, btf_fd, find_type(&btf, argv[i])),
+		       argv[i]);
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	puts("ready");
-	while (fgets(line, sizeof(line), stdin)) {
-		printf("%d %d %d\n", (int)seen->entries, (int)seen->exits,
-		       (int)seen->versions);
-		*(struct seen *)seen = (struct seen){ 0 };
-	}
+	while (fgets(line, sizeof(line), stdin))
+		printf("%d %d %d\n", take(&seen->entries), take(&seen->exits),
+		       take(&seen->versions));
 	return 0;
 }

@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Prints what perf is told about the kernel's text, until it gets a SIGTERM: which
- * symbols come and go, and which bytes are written. First of all "ready".
+ * Prints what perf is told about the kernel's text, until it is ended: which symbols
+ * come and go, and which bytes are written. First of all "ready".
  *
  *	come ADDRESS BYTES NAME
  *	text ADDRESS OLD_BYTES NEW_BYTES
  *	go ADDRESS BYTES NAME
  *
- * Its status is 4 where the kernel has no such events.
+ * Its status is 4 where the kernel has no perf.
  */
 #include <err.h>
-#include <errno.h>
 #include <linux/perf_event.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +24,6 @@
 #define PAGES		64	/* for data, of each CPU */
 
 static size_t page;
-static volatile sig_atomic_t stop;
 
 struct ksymbol {
 	struct perf_event_header header;
@@ -44,12 +41,6 @@ struct text_poke {
 	uint16_t new_len;
 };
 
-static void on_term(int sig)
-{
-	(void)sig;
-	stop = 1;
-}
-
 static struct perf_event_mmap_page *open_ring(int cpu)
 {
 	struct perf_event_attr attr = {
@@ -63,10 +54,8 @@ static struct perf_event_mmap_page *open_ring(int cpu)
 			 PERF_FLAG_FD_CLOEXEC);
 	void *ring;
 
-	if (fd < 0) {
-		warn("perf_event_open");
-		exit(errno == ENOSYS || errno == EINVAL ? 4 : 1);
-	}
+	if (fd < 0)
+		err(1, "perf_event_open");
 	ring = mmap(NULL, (1 + PAGES) * page, PROT_READ | PROT_WRITE, MAP_SHARED,
 		    fd, 0);
 	if (ring == MAP_FAILED)
@@ -121,18 +110,18 @@ int main(void)
 	struct perf_event_mmap_page *rings[MAX_CPUS];
 	int cpu, cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
+	if (access("/proc/sys/kernel/perf_event_paranoid", F_OK))
+		return 4;
 	page = sysconf(_SC_PAGESIZE);
-	signal(SIGTERM, on_term);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (cpus > MAX_CPUS)
 		errx(1, "too many CPUs");
 	for (cpu = 0; cpu < cpus; cpu++)
 		rings[cpu] = open_ring(cpu);
 	puts("ready");
-	do {
+	for (;;) {
 		poll(NULL, 0, 50);
 		for (cpu = 0; cpu < cpus; cpu++)
 			read_ring(rings[cpu]);
-	} while (!stop);
-	return 0;
+	}
 }

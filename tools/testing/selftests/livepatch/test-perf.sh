@@ -38,7 +38,7 @@ listen() {
 	within "$LPT_PATIENCE" spoke "$LPT_PID"
 	[ ! -s "$LPT_TMP/perf" ] || return 0
 	wait "$LPT_PID" || status=$?
-	[ "$status" -ne 4 ] || skip "no such events of perf"
+	[ "$status" -ne 4 ] || skip "the kernel has no perf"
 	diag "$(first_line "$LPT_TMP/error")"
 	return 1
 }

@@ -39,4 +39,9 @@ static inline int lpt_nmi_start(void)
 static inline void lpt_nmi_stop(void) { }
 #endif
 
+/* The trampolines of lpt_attach.c */
+void lpt_tramp_entry(void);
+void lpt_tramp_exit(void);
+void lpt_tramp_code(void);
+
 #endif /* LPT_H */

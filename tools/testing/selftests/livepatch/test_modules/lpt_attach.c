@@ -22,20 +22,19 @@
 #include <linux/seq_file.h>
 #include <linux/uaccess.h>
 
+#include "lpt.h"
+
 static atomic_t lpt_entries, lpt_exits, lpt_versions;
 
 static const char * const lpt_names[] = { "lpt_pair_a", "lpt_pair_b" };
 
-/* Called by the trampolines */
-void lpt_entered(void);
-void lpt_left(unsigned long version);
-
-void lpt_entered(void)
+/* Called by the trampolines, too */
+static __used noinline void lpt_entered(void)
 {
 	atomic_inc(&lpt_entries);
 }
 
-void lpt_left(unsigned long version)
+static __used noinline void lpt_left(unsigned long version)
 {
 	atomic_inc(&lpt_exits);
 	atomic_or(BIT(version & 7), &lpt_versions);
@@ -51,17 +50,13 @@ void lpt_left(unsigned long version)
 #include <asm/ibt.h>
 #include <asm/nospec-branch.h>
 
-void lpt_tramp_entry(void);
-void lpt_tramp_exit(void);
-
 /*
  * They find two addresses on the stack: the code that the function has for its
  * caller, and the caller. The first returns to that code. The second lets it
  * return to itself, and then returns to the caller. There is no indirect branch.
  * An odd address would be one to jump to.
  */
-asm (
-"	.pushsection	.text, \"ax\", @progbits\n"
+asm("	.pushsection	.text, \"ax\", @progbits\n"
 "	.balign	16\n"
 "	.type	lpt_tramp_entry, @function\n"
 "	.globl	lpt_tramp_entry\n"
@@ -105,7 +100,6 @@ asm (
 "	.size	lpt_tramp_code, .-lpt_tramp_code\n"
 "	.popsection\n"
 );
-extern char lpt_tramp_code[];
 STACK_FRAME_NON_STANDARD(lpt_tramp_exit);
 STACK_FRAME_NON_STANDARD(lpt_tramp_code);
 
