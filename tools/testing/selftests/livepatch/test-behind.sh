@@ -414,6 +414,36 @@ test_online_in_transition() {
 	is "$(version_there)" "2 2 1 1 1"
 }
 
+busy_has_started() {
+	[ "$(stat_of syscall old)" -ge 1 ]
+}
+
+# its_interrupts_are_behind - those of the last CPU
+its_interrupts_are_behind() {
+	grep -q "^-	cpu$LAST_CPU	interrupts" "$BEHIND"
+}
+
+# Busy in the kernel, it passes no safe point before it goes
+test_offline_in_transition() {
+	[ -e "$ONLINE" ] || skip "no CPU that goes offline"
+	load lpt_target
+	phase to 2
+	echo 5000 > "$POKE_DELAY"
+	in_background taskset -c "$LAST_CPU" bash -c \
+		      "echo 'busy 0 60000000' > '$TARGET/call'"
+	within "$LPT_PATIENCE" busy_has_started
+	load lpt_pair2
+	its_interrupts_are_behind || skip "too slow, they have migrated"
+	cpu 0
+	not its_interrupts_are_behind
+	in_transition
+	phase any
+	settle_within $((LPT_SECONDS + 10))
+	is "$(version)" 2
+	cpu 1
+	is "$(version_there)" "2 2 1 1 1"
+}
+
 plug() {
 	while [ ! -e "$LPT_TMP/stop" ]; do
 		cpu 0 || :
@@ -548,7 +578,7 @@ run() {
 	clean_up
 }
 
-lpt_start 34
+lpt_start 35
 DELAY=$(first_line "$POKE_DELAY")
 run "blocked by a kernel thread" test_kthread
 run "blocked by a kernel thread that may be frozen anywhere" test_bare_freezable
@@ -578,6 +608,7 @@ run "not by a storm of forks" test_storm
 run "not by a storm of threads that exec" test_execs
 run "not by a kernel thread that was never started" test_unstarted
 run "not by a CPU that is offline" test_offline
+run "not by a CPU that goes offline" test_offline_in_transition
 run "not by a CPU that comes online" test_online_in_transition
 run "not by CPUs that come and go" test_hotplug
 run "not by a kthread_worker" test_kthread_worker
