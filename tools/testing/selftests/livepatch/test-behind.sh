@@ -428,7 +428,7 @@ test_offline_in_transition() {
 	[ -e "$ONLINE" ] || skip "no CPU that goes offline"
 	load lpt_target
 	phase to 2
-	echo 5000 > "$POKE_DELAY"
+	echo "$((LPT_SECONDS * 1000))" > "$POKE_DELAY"
 	in_background taskset -c "$LAST_CPU" bash -c \
 		      "echo 'busy 0 60000000' > '$TARGET/call'"
 	within "$LPT_PATIENCE" busy_has_started
@@ -438,7 +438,7 @@ test_offline_in_transition() {
 	not its_interrupts_are_behind
 	in_transition
 	phase any
-	settle_within $((LPT_SECONDS + 10))
+	settle_within "$((2 * LPT_SECONDS))"
 	is "$(version)" 2
 	cpu 1
 	is "$(version_there)" "2 2 1 1 1"
