@@ -28,11 +28,9 @@ looped() {
 # Tasks that exit
 #
 
-# All of them can sleep when they return, the last one has left the task list
+# All of them can sleep when they return
 EXIT="exit_signals exit_files exit_fs exit_tasks_rcu_start exit_task_stack_account"
 
-# One patch after the other, of tasks that come back to it when they are dead for
-# everybody else
 test_exit() {
 	local functions old=lpt_pass1 new=lpt_pass2 swap i
 
@@ -53,6 +51,27 @@ test_exit() {
 	diag "$i replacements, $(calls $old) calls of the last patch"
 	revert $old
 	at_least "$i" 2 "replacements"
+}
+
+# Nobody finds a task that returns from there, as it has left the task list. It takes
+# longer than a transition that does not wait for it.
+test_unhashed() {
+	local old=lpt_pass1 new=lpt_pass2 swap nap=$((LPT_SECONDS * 500)) i
+
+	[ -n "$(traceable exit_task_stack_account)" ] ||
+		skip "exit_task_stack_account() can't be patched"
+	tasks storm 2
+	with_functions apply $old exit_task_stack_account -- frame=1 nap_ms=$nap
+	for i in 1 2 3; do
+		nap 0.5
+		at_least "$(calls $old)" 1 "calls of round $i"
+		with_functions apply $new exit_task_stack_account -- frame=1 \
+			       nap_ms=$nap replace=1
+		unload $old
+		swap=$old old=$new new=$swap
+	done
+	nap $((LPT_SECONDS / 2 + 1))
+	revert $old
 }
 
 test_exit_reversed() {
@@ -260,8 +279,9 @@ run() {
 	clean_up
 }
 
-lpt_start 7
+lpt_start 8
 run "tasks exit while a patch of their exit is replaced" test_exit
+run "tasks that have left the task list" test_unhashed
 run "tasks exit while a patch of their exit is turned around" test_exit_reversed
 run "a module comes while a replacement is stuck" test_late_module
 run "a CPU goes while a transition is stuck" test_unplug

@@ -81,7 +81,7 @@ static const struct automaton_universe automaton_universe = {
 			arrived_universe,
 			behind_universe,
 			arrived_universe,
-			behind_universe,
+			INVALID_STATE,
 			turned_universe,
 		},
 		{
@@ -90,7 +90,7 @@ static const struct automaton_universe automaton_universe = {
 			arrived_in_universe,
 			behind_universe,
 			INVALID_STATE,
-			behind_in_universe,
+			INVALID_STATE,
 			turned_in_universe,
 		},
 		{
