@@ -20,7 +20,8 @@
 #ifndef _LINUX_LIVEPATCH_SCHED_H_
 #define _LINUX_LIVEPATCH_SCHED_H_
 
-#include <linux/percpu-defs.h>
+#include <linux/livepatch_trampoline.h>
+#include <linux/percpu.h>
 #include <linux/sched.h>
 
 #ifdef CONFIG_LIVEPATCH
@@ -40,8 +41,7 @@ enum klp_quiescence {
 };
 
 /* Only for the hooks below: kernel/livepatch/universe.c has these, and says why. */
-#define KLP_EXIT_SLOTS	3
-DECLARE_PER_CPU(int [KLP_EXIT_SLOTS], klp_exiting);
+DECLARE_PER_CPU(int [KLP_UNIVERSES + 1], klp_exiting);
 extern int klp_patched_universe;
 extern u8 klp_goal;
 
@@ -168,6 +168,7 @@ static inline void klp_task_dead(struct task_struct *task)
 	 * klp_migration_done(): either that sees the count, or this the zero.
 	 */
 	smp_mb();
+	/* data_race(): barrier C does all, and memory can be compared in place. */
 	if (unlikely(data_race(klp_patched_universe != -1)))
 		__klp_task_dead(task);
 }

@@ -110,8 +110,7 @@ static bool klp_trusted_stacks;
  * counts. The slot of a task is task_struct::klp_exiting: its universe plus 1, or
  * 0, which means nothing, if it dies without do_exit().
  */
-DEFINE_PER_CPU(int [KLP_EXIT_SLOTS], klp_exiting);
-static_assert(KLP_EXIT_SLOTS == KLP_UNIVERSES + 1);
+DEFINE_PER_CPU(int [KLP_UNIVERSES + 1], klp_exiting);
 
 /* Tasks and interrupt contexts behind the goal, and whoever is counting them. */
 static atomic_t klp_behind;
