@@ -350,7 +350,8 @@ test_force() {
 	settle
 	is "$(version)" 1
 	gone lpt_forced
-	in_state "$LPT_PID" D
+	# It looks at the parameter again and again
+	within "$LPT_PATIENCE" in_state "$LPT_PID" D
 	write_to /sys/module/lpt_forced/parameters/hold 0
 	fails_with "$IN_USE" unload_once lpt_forced
 	apply lpt_pair2
