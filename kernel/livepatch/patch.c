@@ -40,8 +40,9 @@
 #include <trace/events/livepatch.h>
 #include "internal.h"
 
-/* See "Locking" above. The list of patches changes under both. */
+/* One change of patches at a time, callbacks included: see "Locking" above. */
 static DEFINE_MUTEX(klp_change_mutex);
+/* Protects what internal.h describes, and is dropped around callbacks. */
 DEFINE_MUTEX(klp_mutex);
 LIST_HEAD(klp_patches);
 

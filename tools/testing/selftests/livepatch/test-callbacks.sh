@@ -16,10 +16,10 @@ param() {
 
 # told OBJECT CALLBACK... - what an object was told
 told() {
-	local object=$1 calls=" $(param calls) " call got=
+	local object=$1 call got=
 
 	shift
-	for call in $calls; do
+	for call in $(param calls); do
 		[ "${call#*:}" != "$object" ] || got="$got ${call%:*}"
 	done
 	is "${got# }" "$*" "$object"

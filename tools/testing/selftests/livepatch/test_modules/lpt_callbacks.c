@@ -38,9 +38,8 @@ static DEFINE_SPINLOCK(lpt_calls_lock);
 
 static void lpt_run(void)
 {
-	static char path[] = "PATH=/sbin:/usr/sbin:/bin:/usr/bin";
 	char *argv[] = { "/bin/sh", "-c", run, NULL };
-	char *envp[] = { path, NULL };
+	char *envp[] = { "PATH=/sbin:/usr/sbin:/bin:/usr/bin", NULL };
 
 	status = call_usermodehelper(argv[0], argv, envp, UMH_WAIT_PROC);
 }

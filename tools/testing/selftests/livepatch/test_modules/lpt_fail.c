@@ -6,11 +6,11 @@
  */
 
 #include <linux/kprobes.h>
+#include <linux/linkage.h>
 #include <linux/module.h>
 #include <linux/sched.h>
 #include <linux/string.h>
 #include <asm/ibt.h>
-#include <asm/linkage.h>
 
 static char *function = "";
 module_param(function, charp, 0444);
@@ -35,12 +35,12 @@ MODULE_PARM_DESC(calls, "how many there have been");
 extern char lpt_just_return[];
 
 asm(".pushsection .text, \"ax\"\n"
-    ".type lpt_just_return, @function\n"
-    "lpt_just_return:\n\t"
-    ASM_ENDBR
-    ASM_RET
-    ".size lpt_just_return, . - lpt_just_return\n"
-    ".popsection\n");
+	".type lpt_just_return, @function\n"
+	"lpt_just_return:\n\t"
+	ASM_ENDBR
+	ASM_RET
+	".size lpt_just_return, . - lpt_just_return\n"
+	".popsection\n");
 
 static int lpt_before(struct kprobe *probe, struct pt_regs *regs)
 {

@@ -12,12 +12,12 @@
 
 #include <linux/delay.h>
 #include <linux/kprobes.h>
+#include <linux/linkage.h>
 #include <linux/livepatch.h>
 #include <linux/module.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
 #include <asm/ibt.h>
-#include <asm/linkage.h>
 #include <asm/unwind_hints.h>
 
 #define LPT_SLOTS 48
