@@ -114,10 +114,10 @@ static size_t any_text(void)
 	return size;
 }
 
-/* What kstrtobool() takes for true begins like this. */
+/* What kstrtobool() takes for true begins like this, "enable" too. */
 static bool is_true(void)
 {
-	return strchr("1yYtT", buf[0]) || !strncasecmp(buf, "on", 2);
+	return strchr("1yYtTeE", buf[0]) || !strncasecmp(buf, "on", 2);
 }
 
 static void write_some(const char *path, bool may_force)
