@@ -359,19 +359,19 @@ struct lpt_timers {
 
 static DEFINE_PER_CPU(struct lpt_timers, lpt_timers);
 static DEFINE_PER_CPU(struct lpt_view, lpt_irq_view);
+static DEFINE_PER_CPU(struct lpt_view, lpt_nmi_view);
 static DEFINE_MUTEX(lpt_timers_lock);
 static bool lpt_timers_on;
 
 /* A call within a call, from wherever the CPU is. NMIs do not nest. */
 void lpt_nmi(void)
 {
-	static DEFINE_PER_CPU(struct lpt_view, view);
 	struct lpt_entry entry;
 
 	lpt_enter(&entry);
 	lpt_see(&entry, lpt_pair_b());
 	lpt_see(&entry, lpt_pair_a());
-	lpt_account(LPT_NMI, this_cpu_ptr(&view), &entry);
+	lpt_account(LPT_NMI, this_cpu_ptr(&lpt_nmi_view), &entry);
 }
 
 static void lpt_interrupt(enum lpt_context context)

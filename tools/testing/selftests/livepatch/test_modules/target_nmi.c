@@ -36,20 +36,22 @@ static enum hrtimer_restart lpt_nmi_timer_fn(struct hrtimer *timer)
 
 static void lpt_nmi_start_here(void *unused)
 {
-	struct hrtimer *timer = this_cpu_ptr(&lpt_nmi_timer);
-
-	hrtimer_setup(timer, lpt_nmi_timer_fn, CLOCK_MONOTONIC,
+	hrtimer_start(this_cpu_ptr(&lpt_nmi_timer), LPT_NMI_PERIOD,
 		      HRTIMER_MODE_REL_PINNED_HARD);
-	hrtimer_start(timer, LPT_NMI_PERIOD, HRTIMER_MODE_REL_PINNED_HARD);
 }
 
 int lpt_nmi_start(void)
 {
-	int ret = register_nmi_handler(NMI_LOCAL, lpt_nmi_handler, 0, "lpt");
+	int cpu, ret;
 
-	if (!ret)
-		on_each_cpu(lpt_nmi_start_here, NULL, 1);
-	return ret;
+	ret = register_nmi_handler(NMI_LOCAL, lpt_nmi_handler, 0, "lpt");
+	if (ret)
+		return ret;
+	for_each_possible_cpu(cpu)
+		hrtimer_setup(per_cpu_ptr(&lpt_nmi_timer, cpu), lpt_nmi_timer_fn,
+			      CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
+	on_each_cpu(lpt_nmi_start_here, NULL, 1);
+	return 0;
 }
 
 /* One that was sent last must find its handler: it takes no time to arrive. */
@@ -57,10 +59,8 @@ void lpt_nmi_stop(void)
 {
 	int cpu;
 
-	for_each_possible_cpu(cpu) {
-		if (per_cpu(lpt_nmi_timer, cpu).function)
-			hrtimer_cancel(per_cpu_ptr(&lpt_nmi_timer, cpu));
-	}
+	for_each_possible_cpu(cpu)
+		hrtimer_cancel(per_cpu_ptr(&lpt_nmi_timer, cpu));
 	for_each_online_cpu(cpu) {
 		while (READ_ONCE(per_cpu(lpt_nmi_sent, cpu)))
 			cpu_relax();
