@@ -140,7 +140,7 @@ struct live_object {
 	struct live_patch *patch;
 	struct klp_object *desc;
 	enum klp_object_stage stage;
-	/* Written under klp_mutex, which is not held while it is true */
+	/* Protected by klp_mutex, which is dropped while it is true */
 	bool in_callback;
 	unsigned int nr_funcs;
 	struct live_func **funcs;

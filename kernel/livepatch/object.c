@@ -274,14 +274,14 @@ void klp_object_unpatch(struct live_object *obj)
 static void klp_callback_begin(struct live_object *obj)
 {
 	lockdep_assert_held(&klp_mutex);
-	WRITE_ONCE(obj->in_callback, true);
+	obj->in_callback = true;
 	mutex_unlock(&klp_mutex);
 }
 
 static void klp_callback_end(struct live_object *obj)
 {
 	mutex_lock(&klp_mutex);
-	WRITE_ONCE(obj->in_callback, false);
+	obj->in_callback = false;
 	wake_up_all(&klp_called);
 }
 
@@ -304,11 +304,8 @@ static void klp_call(struct live_object *obj,
 void klp_object_wait(struct live_object *obj)
 {
 	lockdep_assert_held(&klp_mutex);
-	while (obj->in_callback) {
-		mutex_unlock(&klp_mutex);
-		wait_event(klp_called, !READ_ONCE(obj->in_callback));
-		mutex_lock(&klp_mutex);
-	}
+	wait_event_cmd(klp_called, !obj->in_callback,
+		       mutex_unlock(&klp_mutex), mutex_lock(&klp_mutex));
 }
 
 /**

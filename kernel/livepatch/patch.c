@@ -46,7 +46,7 @@ static DEFINE_MUTEX(klp_change_mutex);
 DEFINE_MUTEX(klp_mutex);
 LIST_HEAD(klp_patches);
 
-/* Modules that are half way in or out, written under klp_mutex */
+/* Modules that are half way in or out, protected by klp_mutex */
 static unsigned int klp_nr_moving;
 static DECLARE_WAIT_QUEUE_HEAD(klp_moved);
 
@@ -64,11 +64,8 @@ static struct live_patch *klp_in_transition;
 static void klp_wait_for_modules(void)
 {
 	lockdep_assert_held(&klp_mutex);
-	while (klp_nr_moving) {
-		mutex_unlock(&klp_mutex);
-		wait_event(klp_moved, !READ_ONCE(klp_nr_moving));
-		mutex_lock(&klp_mutex);
-	}
+	wait_event_cmd(klp_moved, !klp_nr_moving,
+		       mutex_unlock(&klp_mutex), mutex_lock(&klp_mutex));
 }
 
 static void klp_change_begin(void)
@@ -89,13 +86,12 @@ DEFINE_LOCK_GUARD_0(klp_change, klp_change_begin(), klp_change_end())
 static void klp_move_begin(void)
 {
 	mutex_lock(&klp_mutex);
-	WRITE_ONCE(klp_nr_moving, klp_nr_moving + 1);
+	klp_nr_moving++;
 }
 
 static void klp_move_end(void)
 {
-	WRITE_ONCE(klp_nr_moving, klp_nr_moving - 1);
-	if (!klp_nr_moving)
+	if (!--klp_nr_moving)
 		wake_up_all(&klp_moved);
 	mutex_unlock(&klp_mutex);
 }
