@@ -336,21 +336,19 @@ tainted() {
 	echo $(($(< /proc/sys/kernel/tainted) & SPLATS))
 }
 
-# kernel_log - reads what the kernel logs from now on, see logged()
-kernel_log() {
-	exec {LOG}< /dev/kmsg
-	while read -r -t 0 -u "$LOG" && read -r _ <&"$LOG"; do
-		:
-	done
+# log_start - what the kernel logs from now on is in log_since_start
+log_start() {
+	LPT_MARK="lpt $$ $RANDOM $EPOCHREALTIME"
+	echo "$LPT_MARK" > /dev/kmsg
 }
 
-# logged REGEX - since kernel_log()
-logged() {
-	local line
+log_since_start() {
+	dmesg | sed -n "/$LPT_MARK/,\$p"
+}
 
-	while read -r -t 1 line <&"$LOG"; do
-		[[ ! $line =~ $1 ]] || return 0
-	done
+# logged REGEX - since log_start
+logged() {
+	log_since_start | grep -qE "$1" && return
 	diag "not in the log: $1"
 	return 1
 }

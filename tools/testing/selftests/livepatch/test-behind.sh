@@ -330,10 +330,11 @@ test_callers() {
 	quick
 }
 
-test_storm() {
+# storm MODE - rounds while tasks come and go in that mode of lpt_tasks
+storm() {
 	local i
 
-	tasks storm 3
+	tasks "$1" 3
 	load lpt_target
 	for i in 1 2 3 4 5; do
 		diag "round $i"
@@ -343,17 +344,12 @@ test_storm() {
 	at_rest
 }
 
-test_execs() {
-	local i
+test_storm() {
+	storm storm
+}
 
-	tasks execs 3
-	load lpt_target
-	for i in 1 2 3 4 5; do
-		diag "round $i"
-		apply_quickly
-		revert_quickly
-	done
-	at_rest
+test_execs() {
+	storm execs
 }
 
 test_unstarted() {

@@ -116,7 +116,7 @@ test_used_klp() {
 # stays, and then it works
 test_never_left() {
 	not loaded lpt_pass3 || skip "lpt_pass3 stays loaded until a reboot"
-	kernel_log
+	log_start
 	with_functions apply lpt_pass3 schedule
 	logged "tasks inside 'schedule' stay"
 	at_least "$(calls lpt_pass3)" 1 "calls"
@@ -142,7 +142,7 @@ test_refused() {
 	local function refused=0 before
 
 	before=$(inventory)
-	kernel_log
+	log_start
 	for function in $OUT_OF_REACH; do
 		grep -q " [tT] $function\$" /proc/kallsyms || continue
 		grep -qx "$function" "$FUNCTIONS" && continue

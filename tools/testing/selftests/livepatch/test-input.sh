@@ -7,17 +7,12 @@
 
 EINVAL="Invalid argument"
 
-# says REGEX - one line of the log since log_start() does
+# says REGEX - one line of the log since log_start does
 says() {
 	local got
 
-	got=$(dmesg | sed -n "/test-input $LPT_MARK/,\$p" | grep -c -E "livepatch: .*$1")
+	got=$(log_since_start | grep -c -E "livepatch: .*$1")
 	is "$got" 1 "lines of the log with '$1'"
-}
-
-log_start() {
-	LPT_MARK="$$ $RANDOM"
-	echo "test-input $LPT_MARK" > /dev/kmsg
 }
 
 # refused_only ERROR MESSAGE MODULE [PARAMETERS]

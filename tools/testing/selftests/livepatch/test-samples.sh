@@ -73,15 +73,9 @@ param() {
 	cat "/sys/module/$1/parameters/$2"
 }
 
-# Messages of the callbacks since log_start()
-log_start() {
-	LPT_MARK="$$ $RANDOM $EPOCHREALTIME"
-	echo "test-samples $LPT_MARK" > /dev/kmsg
-}
-
+# Messages of the callbacks since log_start
 callbacks() {
-	dmesg | sed -n "/test-samples $LPT_MARK/,\$p" |
-		sed -n 's/.*livepatch_callbacks_demo: \(p.*\)/\1/p' |
+	log_since_start | sed -n 's/.*livepatch_callbacks_demo: \(p.*\)/\1/p' |
 		paste -s -d ';'
 }
 

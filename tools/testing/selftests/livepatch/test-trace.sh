@@ -277,13 +277,12 @@ attach_all() {
 	attach_off
 }
 
-test_attach_all() {
+# rounds_against COMMAND - patch and unpatch while it runs, until it is to stop
+rounds_against() {
 	local i toggler
 
 	rm -f "$LPT_TMP/stop"
-	start_callers
-	attach entry
-	in_background attach_all
+	in_background "$1"
 	toggler=$LPT_PID
 	for i in 1 2 3; do
 		diag "round $i"
@@ -292,6 +291,12 @@ test_attach_all() {
 	done
 	: > "$LPT_TMP/stop"
 	wait "$toggler"
+}
+
+test_attach_all() {
+	start_callers
+	attach entry
+	rounds_against attach_all
 	stop_callers
 }
 
@@ -303,21 +308,10 @@ toggle() {
 }
 
 test_toggle() {
-	local i toggler
-
 	grep -qw function "$TRACING/available_tracers" || skip "no tracer"
-	rm -f "$LPT_TMP/stop"
 	start_callers
 	echo 'lpt_pair_*' > "$TRACING/set_ftrace_filter"
-	in_background toggle
-	toggler=$LPT_PID
-	for i in 1 2 3; do
-		diag "round $i"
-		patch
-		unpatch
-	done
-	: > "$LPT_TMP/stop"
-	wait "$toggler"
+	rounds_against toggle
 	trace_off
 	stop_callers
 }
