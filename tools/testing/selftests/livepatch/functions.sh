@@ -320,6 +320,7 @@ release_all() {
 	local file
 
 	release
+	rm -f "$LPT_TMP/wait"
 	for file in /sys/module/lpt_*/parameters/hold; do
 		[ ! -e "$file" ] || echo 0 > "$file"
 	done
