@@ -30,7 +30,7 @@ help:
 	@echo 'LINUX=DIR         the base is this tree of 7.3 instead of a download'
 	@echo 'LP_CACHE=DIR      the cache (~/.cache/livepatch-universe)'
 	@echo 'CONFIG=NAME       add lab/config/NAME or a file: debug, kcsan, nounwind,'
-	@echo '                  calldepth, cfi'
+	@echo '                  strict, calldepth, cfi'
 	@echo 'SUITES="NAMES"    of make check: model selftests base kunit klp-build torture cost'
 	@echo 'JOBS=N            processes of the build (one for each CPU)'
 	@echo 'SMP=2 MEM=1G APPEND= TIMEOUT=600 KERNEL= VMLOG= QEMU= QEMU_ACCEL=kvm|tcg,...'

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The layers of live patching, from the lowest to the highest. A layer calls
- * those above it in this file; what goes the other way is klp_transition_done(),
- * run from a work item when the last task has migrated, and the question whether
- * a stack has something on it that is redirected.
+ * those above it in this file. What goes the other way is klp_transition_done(),
+ * run from a work item when the last task has migrated, and two questions: is there
+ * a transition, when redirects are freed, and is something that is redirected on a
+ * stack?
  */
 #ifndef _LIVEPATCH_INTERNAL_H
 #define _LIVEPATCH_INTERNAL_H
@@ -54,6 +55,15 @@ static inline bool klp_is_throttled(const struct task_struct *task)
 }
 #endif
 
+/*
+ * Others change their flags while they are looked at: whoever asks for more than
+ * PF_KTHREAD, which stays, gets a hint.
+ */
+static inline unsigned int klp_task_flags(const struct task_struct *task)
+{
+	return data_race(task->flags);
+}
+
 /* ------------------------------------------ universe.c: who migrates, and when */
 
 u8 klp_goal_universe(void);
@@ -66,6 +76,7 @@ bool klp_migration_done(void);
 void klp_migration_flush(void);
 int klp_migration_behind(void);
 int klp_migration_exiting(void);
+bool klp_migration_forced(void);
 bool klp_migration_trusted_stacks(void);
 unsigned int klp_migration_age_ms(void);
 bool klp_irq_is_behind(int cpu);
@@ -162,8 +173,6 @@ static inline bool klp_object_is_loaded(const struct live_object *obj)
 	return !obj->desc->name || obj->desc->mod;
 }
 
-bool klp_is_never_left(const struct live_func *func);
-
 void klp_object_init(struct live_object *obj);
 int klp_object_bind(struct live_object *obj, struct module *mod);
 void klp_object_unbind(struct live_object *obj);
@@ -176,6 +185,10 @@ int klp_object_patch(struct live_object *obj);
 void klp_object_retire(struct live_object *obj);
 void klp_object_unstack(struct live_object *obj);
 void klp_object_unpatch(struct live_object *obj);
+
+/* ------------------------------ stay.c: functions that a migrating task is inside */
+
+bool klp_is_never_left(const struct live_func *func);
 
 /* ------------------------------------- sysfs.c: patches under /sys/kernel/livepatch */
 

@@ -38,19 +38,10 @@
 /* For the end of a callback */
 static DECLARE_WAIT_QUEUE_HEAD(klp_called);
 
-static __printf(2, 3)
-void klp_func_err(const struct live_func *func, const char *fmt, ...)
-{
-	struct va_format vaf = { .fmt = fmt };
-	va_list args;
-
-	va_start(args, fmt);
-	vaf.va = &args;
-	pr_err("patch '%s' object '%s': function '%s' %pV\n",
-	       func->obj->patch->mod->name, klp_object_name(func->obj),
-	       func->desc->old_name, &vaf);
-	va_end(args);
-}
+#define klp_func_err(func, fmt, ...)					\
+	pr_err("patch '%s' object '%s': function '%s' " fmt "\n",	\
+	       (func)->obj->patch->mod->name, klp_object_name((func)->obj), \
+	       (func)->desc->old_name, ##__VA_ARGS__)
 
 static const char *klp_why_no_site(unsigned long addr)
 {
@@ -320,6 +311,7 @@ int klp_object_pre_patch(struct live_object *obj)
 	struct klp_callbacks *callbacks = &obj->desc->callbacks;
 	int ret = 0;
 
+	lockdep_assert_held(&klp_mutex);
 	if (callbacks->pre_patch) {
 		klp_callback_begin(obj);
 		ret = callbacks->pre_patch(obj->desc);
@@ -340,6 +332,7 @@ int klp_object_pre_patch(struct live_object *obj)
  */
 void klp_object_post_patch(struct live_object *obj)
 {
+	lockdep_assert_held(&klp_mutex);
 	if (obj->stage != KLP_OBJECT_PATCHED)
 		return;
 	obj->stage = KLP_OBJECT_SETTLED;
@@ -354,6 +347,7 @@ void klp_object_post_patch(struct live_object *obj)
  */
 void klp_object_pre_unpatch(struct live_object *obj)
 {
+	lockdep_assert_held(&klp_mutex);
 	if (obj->stage != KLP_OBJECT_SETTLED)
 		return;
 	obj->stage = KLP_OBJECT_PATCHED;
@@ -370,6 +364,7 @@ void klp_object_post_unpatch(struct live_object *obj)
 {
 	struct klp_callbacks *callbacks = &obj->desc->callbacks;
 
+	lockdep_assert_held(&klp_mutex);
 	if (!callbacks->post_unpatch_enabled)
 		return;
 	callbacks->post_unpatch_enabled = false;

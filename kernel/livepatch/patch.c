@@ -145,13 +145,16 @@ static void klp_pin_all(void)
 		klp_pin(patch);
 }
 
-/* Somebody may be inside of what goes out of effect. */
+/*
+ * Somebody may be inside of what goes out of effect. Who is inside of what stays in
+ * effect is waited for when that goes.
+ */
 static void klp_pin_left(void)
 {
 	struct live_patch *patch;
 
 	klp_for_each_patch(patch) {
-		if (patch->state != KLP_ENABLING)
+		if (patch->state == KLP_DISABLING)
 			klp_pin(patch);
 	}
 }
@@ -275,13 +278,14 @@ static void klp_patch_unbind(struct live_patch *patch)
 	}
 }
 
-static void klp_retire_objects(struct live_patch *patch)
+static void klp_each_object(struct live_patch *patch,
+			    void (*fn)(struct live_object *obj))
 {
 	struct live_object *obj;
 	unsigned int i;
 
 	klp_for_each_object(patch, i, obj)
-		klp_object_retire(obj);
+		fn(obj);
 }
 
 /* A patch that replaces all others retires what it does not replace itself. */
@@ -295,7 +299,7 @@ static int klp_retire_replaced(struct live_patch *patch)
 		if (old == patch)
 			continue;
 		klp_set_state(old, KLP_DISABLING);
-		klp_retire_objects(old);
+		klp_each_object(old, klp_object_retire);
 	}
 	return klp_redirect_commit();
 }
@@ -349,15 +353,6 @@ static void klp_tell_objects(struct live_patch *patch,
 	}
 }
 
-static void klp_patch_unstack(struct live_patch *patch)
-{
-	struct live_object *obj;
-	unsigned int i;
-
-	klp_for_each_object(patch, i, obj)
-		klp_object_unstack(obj);
-}
-
 static void klp_finish_states(void)
 {
 	struct live_patch *patch;
@@ -367,7 +362,7 @@ static void klp_finish_states(void)
 			klp_set_state(patch, KLP_ENABLED);
 		} else if (patch->state == KLP_DISABLING) {
 			klp_set_state(patch, KLP_DISABLED);
-			klp_patch_unstack(patch);
+			klp_each_object(patch, klp_object_unstack);
 		}
 	}
 }
@@ -478,6 +473,9 @@ static void klp_reverse_transition(void)
 		 klp_is_patching() ? "patching to unpatching" :
 				     "unpatching to patching");
 	klp_swap_states();
+	/* Whoever was moved inside of the new code may still be there. */
+	if (klp_migration_forced())
+		klp_pin_left();
 	trace_livepatch_reverse(klp_in_transition->mod->name, klp_is_patching(),
 				klp_migration_age_ms());
 	klp_start_transition();
@@ -495,8 +493,6 @@ static void klp_cancel_transition(struct live_patch *patch,
 
 static int klp_enable(struct live_patch *patch, struct list_head *gone)
 {
-	struct live_object *obj;
-	unsigned int i;
 	int ret;
 
 	pr_notice("enabling patch '%s'\n", patch->mod->name);
@@ -508,8 +504,7 @@ static int klp_enable(struct live_patch *patch, struct list_head *gone)
 		klp_cancel_transition(patch, gone);
 		return ret;
 	}
-	klp_for_each_object(patch, i, obj)
-		klp_warn_never_left(obj);
+	klp_each_object(patch, klp_warn_never_left);
 	klp_start_transition();
 	return 0;
 }
@@ -519,7 +514,7 @@ static int klp_disable(struct live_patch *patch)
 	int ret;
 
 	klp_begin_transition(patch, KLP_DISABLING);
-	klp_retire_objects(patch);
+	klp_each_object(patch, klp_object_retire);
 
 	/* Nobody notices that before the migration starts. */
 	ret = klp_redirect_commit();
@@ -662,10 +657,12 @@ static int klp_create_and_enable(struct klp_patch *desc, struct list_head *gone)
 	if (!patch)
 		return -ENOMEM;
 
-	klp_add_patch(patch);
 	ret = klp_patch_show(patch);
-	if (!ret)
+	if (!ret) {
+		/* It has all its objects: a module may look for itself in there. */
+		klp_add_patch(patch);
 		ret = klp_patch_bind(patch);
+	}
 	if (!ret)
 		return klp_enable(patch, gone);
 
@@ -686,9 +683,10 @@ static int klp_create_and_enable(struct klp_patch *desc, struct list_head *gone)
  * Return: 0; -EINVAL for a description that is incomplete or wrong, names an
  * unknown or ambiguous function, or does not go together with the enabled
  * patches; -EEXIST if it names a function twice; -ENOENT for a function of
- * unknown size; -EBUSY during another transition, or if something else redirects
- * one of the functions; -ENODEV if the module is going or sysfs is missing;
- * -ENOMEM; what a callback returned.
+ * unknown size; -ENOEXEC for relocations that are malformed; -EBUSY during another
+ * transition, or if something else redirects one of the functions; -EAGAIN if
+ * somebody is attaching to one of them right now; -ENODEV if the module is going or
+ * sysfs is missing; -ENOMEM; what a callback returned.
  */
 int klp_enable_patch(struct klp_patch *desc)
 {
@@ -726,6 +724,12 @@ static void klp_object_leave(struct live_object *obj)
 	klp_object_unpatch(obj);
 	klp_object_post_unpatch(obj);
 	klp_object_unbind(obj);
+}
+
+/* One that was replaced has no say any more, and goes when its end was told. */
+static bool klp_is_replaced(const struct live_patch *patch)
+{
+	return patch->state == KLP_DISABLED && patch != klp_in_transition;
 }
 
 /* Does no end of a transition come that tells its objects? */
@@ -780,7 +784,11 @@ static void klp_leave_module(struct module *mod, struct live_patch *end)
 		if (!obj)
 			continue;
 		klp_object_wait(obj);
-		if (obj->desc->mod)
+		if (!obj->desc->mod)
+			continue;
+		if (klp_is_replaced(patch))
+			klp_object_unbind(obj);
+		else
 			klp_object_leave(obj);
 	}
 }

@@ -420,15 +420,15 @@ static int klp_filter(struct ftrace_ops *ops, klp_match_t match)
 static bool klp_is_taken(const struct klp_redirect *redirect)
 {
 	static struct ftrace_ops probe;
-	bool taken;
+	int ret;
 
 	klp_init_ops(&probe);
-	taken = ftrace_set_filter_ip(&probe, redirect->ip, 0, 1) ||
-		register_ftrace_function(&probe);
-	if (!taken)
+	ret = ftrace_set_filter_ip(&probe, redirect->ip, 0, 1) ?:
+	      register_ftrace_function(&probe);
+	if (!ret)
 		unregister_ftrace_function(&probe);
 	ftrace_free_filter(&probe);
-	return taken;
+	return ret == -EBUSY;
 }
 
 static void klp_blame_function(int err)
@@ -650,7 +650,8 @@ void klp_redirect_set(struct klp_redirect *redirect, void *now, void *then)
  *
  * Context: Process context, klp_mutex held, sleeps.
  * Return: 0, -ENOMEM, -EBUSY when somebody else redirects one of the functions,
- * or another error of register_ftrace_function().
+ * -EAGAIN when somebody is attaching to one of them, or another error of
+ * register_ftrace_function().
  */
 int klp_redirect_commit(void)
 {

@@ -115,18 +115,9 @@ static int klp_walk_relas(const struct klp_relocs *relocs,
 	return 0;
 }
 
-static __printf(2, 3)
-void klp_relocs_err(const struct klp_relocs *relocs, const char *fmt, ...)
-{
-	struct va_format vaf = { .fmt = fmt };
-	va_list args;
-
-	va_start(args, fmt);
-	vaf.va = &args;
-	pr_err("patch '%s', section '%s': %pV\n", relocs->pmod->name,
-	       relocs->name, &vaf);
-	va_end(args);
-}
+#define klp_relocs_err(relocs, fmt, ...)				\
+	pr_err("patch '%s', section '%s': " fmt "\n",			\
+	       (relocs)->pmod->name, (relocs)->name, ##__VA_ARGS__)
 
 static bool klp_is_vmlinux(const char *objname)
 {

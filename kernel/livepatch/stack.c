@@ -110,8 +110,8 @@ bool klp_stack_is_clear(struct task_struct *task)
 	int i;
 
 	lockdep_assert_held(&klp_mutex);
-	if (!READ_ONCE(stack_check) ||
-	    (task->flags & (PF_KTHREAD | PF_WQ_WORKER | PF_EXITING)) != PF_KTHREAD)
+	if (!READ_ONCE(stack_check) || (klp_task_flags(task) &
+	    (PF_KTHREAD | PF_WQ_WORKER | PF_EXITING)) != PF_KTHREAD)
 		return false;
 	if (task_call_func(task, klp_save_stack, &klp_stack_seen) <= 0)
 		return false;

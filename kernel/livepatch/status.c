@@ -21,18 +21,19 @@ struct klp_reason {
 static struct klp_reason klp_reason_of(struct task_struct *task)
 {
 	unsigned int state = READ_ONCE(task->__state);
+	unsigned int flags = klp_task_flags(task);
 
 	if (is_idle_task(task))
 		return (struct klp_reason){ "idle", "nothing, it comes by itself" };
-	if (task->flags & PF_EXITING)
+	if (flags & PF_EXITING)
 		return (struct klp_reason){ "exiting", "nothing, it comes by itself" };
-	if (task->flags & PF_WQ_WORKER)
+	if (flags & PF_WQ_WORKER)
 		return (struct klp_reason){ "in a work item", "the end of the item" };
-	if (task->flags & PF_KTHREAD)
-		return (struct klp_reason){ "kthread without a safe point",
+	if (flags & PF_KTHREAD)
+		return (struct klp_reason){ "kthread not at a safe point",
 					    IS_ENABLED(CONFIG_LIVEPATCH_STACK_CHECK) ?
-					    "klp_safe_point() in its loop, stack_check, or force" :
-					    "klp_safe_point() in its loop, or force" };
+					    "the end of what it does; else klp_safe_point() in its loop, stack_check, or force" :
+					    "the end of what it does; else klp_safe_point() in its loop, or force" };
 	if (state == TASK_RUNNING)
 		return (struct klp_reason){ "running", "nothing, it comes by itself" };
 	if (state & (__TASK_STOPPED | __TASK_TRACED))

@@ -31,16 +31,17 @@ static const char * const klp_stay[] = {
 	/* below every kernel thread, idle task and new child */
 	"ret_from_fork", "kthread", "rest_init", "cpu_startup_entry", "do_idle",
 	/* loops of kernel threads, and what waits for them */
-	"__kthread_parkme", "add_hwgenerator_randomness",
-	"devtmpfs_work_loop", "io_sq_thread", "io_worker_handle_work",
-	"io_wq_worker", "irq_wait_for_interrupt",
-	"kswapd_try_to_sleep", "kthread_freezable_should_stop",
-	"kthread_parkme", "kvm_nx_huge_page_recovery_worker", "kthreadd",
-	"manage_workers", "maybe_create_worker", "napi_thread_wait",
+	"__kthread_parkme", "add_hwgenerator_randomness", "devtmpfs_work_loop",
+	"io_sq_thread", "io_worker_handle_work", "io_wq_worker",
+	"irq_wait_for_interrupt", "kdamond_need_stop",
+	"kdamond_wait_activation", "kswapd_try_to_sleep",
+	"kthread_freezable_should_stop", "kthread_parkme",
+	"kvm_nx_huge_page_recovery_worker", "kthreadd", "manage_workers",
+	"maybe_create_worker", "napi_thread_wait", "napi_threaded_poll_loop",
 	"nocb_cb_wait", "nocb_cb_wait_cond", "nocb_gp_sleep", "nocb_gp_wait",
 	"process_one_work", "process_scheduled_works", "rcu_tasks_one_gp",
-	"svc_recv", "svc_schedule_timeout", "svc_thread_wait_for_work",
-	"vhost_task_fn",
+	"run_backlog_napi", "svc_recv", "svc_schedule_timeout",
+	"svc_thread_wait_for_work", "vhost_task_fn",
 	/* stops at the user boundary */
 	"arch_do_signal_or_restart", "do_freezer_trap", "do_jobctl_trap",
 	"do_signal_stop", "get_signal", "ptrace_do_notify", "ptrace_signal",
@@ -80,7 +81,7 @@ static bool klp_is_main_function(unsigned long addr)
 
 	guard(rcu)();
 	for_each_process(leader) {
-		if (leader->flags & PF_KTHREAD &&
+		if (klp_task_flags(leader) & PF_KTHREAD &&
 		    kthread_func(leader) == (void *)addr)
 			return true;
 	}

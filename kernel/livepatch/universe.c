@@ -94,13 +94,13 @@ int klp_patched_universe = -1;
 /* When the migration started, or was reversed */
 static ktime_t klp_started;
 
-/* Rounds of poking since then, as far as they make the next one later */
+/* Rounds of poking since then, as far as they make the next one later. By klp_mutex */
 static unsigned int klp_pokes;
 
-/* Whether who is behind and can't be found does not count any more */
+/* Whether who is behind and can't be found does not count any more. By klp_mutex */
 static bool klp_forced;
 
-/* Whether somebody was moved because of his stack, see stack.c */
+/* Whether somebody was moved because of his stack, see stack.c. By klp_mutex */
 static bool klp_trusted_stacks;
 
 /*
@@ -139,7 +139,8 @@ static void klp_behind_put(void)
 /* Return: true if the task was counted as one who is behind. */
 static bool klp_arrive(struct task_struct *task, enum klp_place place)
 {
-	u8 goal = READ_ONCE(klp_goal);
+	/* Barrier B, see klp_migration_start(): the goal before its redirects. */
+	u8 goal = smp_load_acquire(&klp_goal);
 
 	lockdep_assert_held(&task->pi_lock);
 	if (task->klp_universe != goal) {
@@ -166,7 +167,7 @@ static void klp_migrate_this_cpu(void)
 
 	if (WARN_ON_ONCE(preempt_count() & KLP_IRQ_MASK))
 		return;
-	if (!raw_cpu_read(klp_irq_behind))
+	if (!READ_ONCE(*raw_cpu_ptr(&klp_irq_behind)))
 		return;
 
 	scoped_guard(raw_spinlock_irqsave, &klp_irq_lock) {
@@ -207,7 +208,7 @@ static int klp_nr_exiting(u8 universe)
 	int cpu, nr = 0;
 
 	for_each_possible_cpu(cpu)
-		nr += per_cpu(klp_exiting, cpu)[universe + 1];
+		nr += READ_ONCE(per_cpu(klp_exiting, cpu)[universe + 1]);
 	return nr;
 }
 
@@ -343,7 +344,7 @@ static void klp_poke_task(struct task_struct *task)
 {
 	if (!klp_patch_pending(task) || klp_visit(task, false) == KLP_VISIT_DONE)
 		return;
-	if (task->flags & PF_KTHREAD)
+	if (klp_task_flags(task) & PF_KTHREAD)
 		klp_check_stack(task);
 	else
 		set_notify_signal(task);
@@ -409,8 +410,7 @@ static void klp_visit_cpu(int cpu, bool force)
 	/* Nothing runs on a CPU that is offline, and no interrupt arrives. */
 	force |= !cpu_online(cpu);
 	klp_visit_irq_context(cpu, force);
-	if (klp_visit(idle_task(cpu), force) == KLP_VISIT_BEHIND ||
-	    klp_irq_is_behind(cpu))
+	if (klp_visit(idle_task(cpu), force) == KLP_VISIT_BEHIND)
 		wake_up_if_idle(cpu);
 }
 
@@ -496,7 +496,7 @@ u8 klp_next_universe(void)
 u8 notrace klp_caller_universe(void)
 {
 	if (preempt_count() & KLP_IRQ_MASK)
-		return __this_cpu_read(klp_irq_universe);
+		return READ_ONCE(*this_cpu_ptr(&klp_irq_universe));
 	return READ_ONCE(current->klp_universe);
 }
 
@@ -533,14 +533,16 @@ void klp_migration_start(bool patching)
 	lockdep_assert_held(&klp_mutex);
 
 	klp_started = ktime_get();
+	klp_forced = false;
 	klp_behind_get();
 
 	scoped_guard(cpus_read_lock) {
 		WRITE_ONCE(klp_patched_universe, patching ? !klp_goal : klp_goal);
 		/*
-		 * Barrier B: orders the redirection before the goal. Whoever
-		 * migrates takes a lock that was taken for flagging it, behind
-		 * this store, and then sees what the redirects were set to.
+		 * Barrier B: orders the redirection before the goal. Tasks
+		 * acquire it in klp_arrive(), even those that saw the flag of
+		 * an earlier transition; interrupts take klp_irq_lock after
+		 * it was taken to say that they are behind.
 		 */
 		smp_store_release(&klp_goal, !klp_goal);
 		klp_visit_cpus(false);
@@ -614,6 +616,18 @@ int klp_migration_exiting(void)
 }
 
 /**
+ * klp_migration_forced - was anybody moved, safe or not?
+ *
+ * Context: klp_mutex held.
+ * Return: true since klp_migration_force(), until the migration is reversed or ends.
+ */
+bool klp_migration_forced(void)
+{
+	lockdep_assert_held(&klp_mutex);
+	return klp_forced;
+}
+
+/**
  * klp_migration_trusted_stacks - was anybody moved because of his stack?
  *
  * Context: klp_mutex held, in a transition.
@@ -630,11 +644,13 @@ bool klp_migration_trusted_stacks(void)
  * klp_migration_age_ms - how long the migration has been going on
  *
  * Context: klp_mutex held.
- * Return: milliseconds since it started, or was reversed.
+ * Return: milliseconds since it started, or was reversed; 0 before.
  */
 unsigned int klp_migration_age_ms(void)
 {
 	lockdep_assert_held(&klp_mutex);
+	if (klp_patched_universe < 0)
+		return 0;
 	return ktime_ms_delta(ktime_get(), klp_started);
 }
 

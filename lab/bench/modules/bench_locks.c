@@ -36,16 +36,8 @@ static unsigned long notrace bench_switches(void)
 	return current->nvcsw + current->nivcsw;
 }
 
-static void notrace bench_on_lock(unsigned long ip, unsigned long parent_ip,
-				  struct ftrace_ops *ops,
-				  struct ftrace_regs *fregs)
+static void notrace bench_on_lock(struct bench_reader *reader)
 {
-	struct bench_reader *reader;
-
-	if (ftrace_regs_get_argument(fregs, 0) != lock)
-		return;
-	guard(preempt_notrace)();
-	reader = this_cpu_ptr(&bench_reader);
 	if (reader->task == current) {
 		reader->depth++;
 		return;
@@ -59,16 +51,8 @@ static void notrace bench_on_lock(unsigned long ip, unsigned long parent_ip,
 }
 
 /* Who was preempted before it had the lock does not count. */
-static void notrace bench_on_unlock(unsigned long ip, unsigned long parent_ip,
-				    struct ftrace_ops *ops,
-				    struct ftrace_regs *fregs)
+static void notrace bench_on_unlock(struct bench_reader *reader)
 {
-	struct bench_reader *reader;
-
-	if (ftrace_regs_get_argument(fregs, 0) != lock)
-		return;
-	guard(preempt_notrace)();
-	reader = this_cpu_ptr(&bench_reader);
 	if (reader->task != current || --reader->depth)
 		return;
 	reader->task = NULL;
@@ -77,8 +61,27 @@ static void notrace bench_on_unlock(unsigned long ip, unsigned long parent_ip,
 			       ktime_get_mono_fast_ns() - reader->start);
 }
 
-static struct ftrace_ops bench_lock_ops = { .func = bench_on_lock };
-static struct ftrace_ops bench_unlock_ops = { .func = bench_on_unlock };
+static void notrace bench_on_call(unsigned long ip, unsigned long parent_ip,
+				  struct ftrace_ops *ops,
+				  struct ftrace_regs *fregs)
+{
+	void (*on_call)(struct bench_reader *reader) = ops->private;
+
+	if (ftrace_regs_get_argument(fregs, 0) != lock)
+		return;
+	guard(preempt_notrace)();
+	on_call(this_cpu_ptr(&bench_reader));
+}
+
+static struct ftrace_ops bench_lock_ops = {
+	.func		= bench_on_call,
+	.private	= bench_on_lock,
+};
+
+static struct ftrace_ops bench_unlock_ops = {
+	.func		= bench_on_call,
+	.private	= bench_on_unlock,
+};
 
 static int bench_trace(struct ftrace_ops *ops, char *name)
 {
