@@ -156,6 +156,18 @@ test_unload_waits() {
 	told lpt_target pre_patch post_patch pre_unpatch post_unpatch
 }
 
+# Who is replaced is told nothing any more, also while others are
+test_replaced() {
+	load lpt_target
+	apply lpt_callbacks
+	apply lpt_callbacks2 replace=1 when=post_patch:vmlinux \
+		"run=\"$UNLOAD lpt_target\""
+	is "$(first_line /sys/module/lpt_callbacks2/parameters/status)" 0 status
+	not loaded lpt_target
+	gone lpt_callbacks
+	told lpt_target pre_patch post_patch
+}
+
 was_told() {
 	[[ " $(param calls) " = *" $1 "* ]]
 }
@@ -179,7 +191,7 @@ test_change_waits() {
 	told lpt_target pre_patch post_unpatch
 }
 
-lpt_start 12
+lpt_start 13
 lpt_run "pre_patch loads a module of the patch" test_load_before
 lpt_run "post_patch does" test_load_at_end
 lpt_run "pre_unpatch does" test_load_in_disable
@@ -190,6 +202,7 @@ lpt_run "pre_unpatch does, before it is told" test_unload_in_disable
 lpt_run "post_unpatch does, before it is told" test_unload_after
 lpt_run "a callback of a module loads another" test_nested
 lpt_run "a module is half way in" test_half_way
+lpt_run "a replaced patch is told nothing" test_replaced
 lpt_run "a module waits for its callback" test_unload_waits
 lpt_run "so does a change of the patch" test_change_waits
 ktap_finished

@@ -30,6 +30,10 @@ static unsigned int delay;
 module_param(delay, uint, 0644);
 MODULE_PARM_DESC(delay, "milliseconds that the callbacks of modules take");
 
+static bool replace;
+module_param(replace, bool, 0444);
+MODULE_PARM_DESC(replace, "the patch replaces all others");
+
 static char calls[256];
 module_param_string(calls, calls, sizeof(calls), 0444);
 MODULE_PARM_DESC(calls, "the callbacks that were called");
@@ -116,6 +120,7 @@ static struct klp_patch lpt_patch = {
 
 static int __init lpt_callbacks_init(void)
 {
+	lpt_patch.replace = replace;
 	return klp_enable_patch(&lpt_patch);
 }
 
