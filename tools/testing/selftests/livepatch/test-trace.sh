@@ -81,8 +81,8 @@ probe_off() {
 # What was seen since the last time: sets ENTRIES, EXITS and VERSIONS
 look() {
 	if [ -n "$BPF" ]; then
-		echo >&"${BPF_PIPE[1]}"
-		read -r -t "$LPT_PATIENCE" ENTRIES EXITS VERSIONS <&"${BPF_PIPE[0]}"
+		echo >&"$ASK"
+		read -r -t "$LPT_PATIENCE" ENTRIES EXITS VERSIONS <&"$ANSWER"
 	else
 		read -r ENTRIES EXITS VERSIONS < "$ATTACH/seen"
 		echo 0 > "$ATTACH/seen"
@@ -122,10 +122,13 @@ attach() {
 attach_bpf() {
 	local ready status=0
 
-	coproc BPF_PIPE { exec "$LPT_DIR/lpt_bpf" "$1" lpt_target \
-		lpt_pair_a lpt_pair_b 2> "$LPT_TMP/error"; }
-	BPF=$BPF_PIPE_PID
-	if ! read -r -t "$LPT_PATIENCE" ready <&"${BPF_PIPE[0]}"; then
+	rm -f "$LPT_TMP/ask" "$LPT_TMP/answer"
+	mkfifo "$LPT_TMP/ask" "$LPT_TMP/answer"
+	"$LPT_DIR/lpt_bpf" "$1" lpt_target lpt_pair_a lpt_pair_b \
+		< "$LPT_TMP/ask" > "$LPT_TMP/answer" 2> "$LPT_TMP/error" &
+	BPF=$!
+	exec {ASK}> "$LPT_TMP/ask" {ANSWER}< "$LPT_TMP/answer"
+	if ! read -r -t "$LPT_PATIENCE" ready <&"$ANSWER"; then
 		wait "$BPF" || status=$?
 		BPF=
 		[ "$status" -ne 4 ] || skip "no BTF, no BPF trampolines"
