@@ -61,6 +61,7 @@ static inline bool klp_is_throttled(const struct task_struct *task)
  */
 static inline unsigned int klp_task_flags(const struct task_struct *task)
 {
+	/* Its owner writes them, without a lock and as he likes. */
 	return data_race(task->flags);
 }
 

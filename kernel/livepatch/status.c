@@ -18,6 +18,10 @@ struct klp_reason {
 	const char *help;
 };
 
+static const char * const klp_kthread_help = IS_ENABLED(CONFIG_LIVEPATCH_STACK_CHECK) ?
+	"the end of what it does; else klp_safe_point() in its loop, stack_check, or force" :
+	"the end of what it does; else klp_safe_point() in its loop, or force";
+
 static struct klp_reason klp_reason_of(struct task_struct *task)
 {
 	unsigned int state = READ_ONCE(task->__state);
@@ -31,9 +35,7 @@ static struct klp_reason klp_reason_of(struct task_struct *task)
 		return (struct klp_reason){ "in a work item", "the end of the item" };
 	if (flags & PF_KTHREAD)
 		return (struct klp_reason){ "kthread not at a safe point",
-					    IS_ENABLED(CONFIG_LIVEPATCH_STACK_CHECK) ?
-					    "the end of what it does; else klp_safe_point() in its loop, stack_check, or force" :
-					    "the end of what it does; else klp_safe_point() in its loop, or force" };
+					    klp_kthread_help };
 	if (state == TASK_RUNNING)
 		return (struct klp_reason){ "running", "nothing, it comes by itself" };
 	if (state & (__TASK_STOPPED | __TASK_TRACED))

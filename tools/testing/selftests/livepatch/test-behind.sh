@@ -330,8 +330,8 @@ test_callers() {
 	quick
 }
 
-# storm MODE - rounds while tasks come and go in that mode of lpt_tasks
-storm() {
+# rounds_in MODE - rounds while tasks come and go in that mode of lpt_tasks
+rounds_in() {
 	local i
 
 	tasks "$1" 3
@@ -345,11 +345,11 @@ storm() {
 }
 
 test_storm() {
-	storm storm
+	rounds_in storm
 }
 
 test_execs() {
-	storm execs
+	rounds_in execs
 }
 
 test_unstarted() {
