@@ -35,8 +35,8 @@ seen() {
 
 	cat "$TRACING/trace" > "$trace"
 	! grep " error_universe: " "$trace" | sed 's/^/# /' | grep . || return
-	moves=$(grep -c " event_universe: .* x move " "$trace")
-	turns=$(grep -c " event_universe: .* x turn " "$trace")
+	moves=$(grep -c " event_universe: .* x move " "$trace" || :)
+	turns=$(grep -c " event_universe: .* x turn " "$trace" || :)
 	diag "$moves moves, $turns turns"
 	at_least "$moves" "$1" "moves"
 	at_least "$turns" "$2" "turns"
