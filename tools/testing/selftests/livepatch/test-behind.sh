@@ -10,6 +10,7 @@ BEHIND=$DEBUGFS/livepatch/behind
 FAILSLAB=$DEBUGFS/failslab
 POKE_DELAY=/sys/module/livepatch/parameters/poke_delay_ms
 STACK_CHECK=/sys/module/livepatch/parameters/stack_check
+DAMON_STAT=/sys/module/damon_stat/parameters/enabled
 
 # quick - both ways, with whatever tasks the test has prepared
 quick() {
@@ -87,8 +88,10 @@ hurry() {
 	echo 5 > "$POKE_DELAY"
 }
 
+# Not the stack of a thread of DAMON, which may take 10 s to its safe point
 trust_stacks() {
 	hurry
+	[ ! -e "$DAMON_STAT" ] || echo N > "$DAMON_STAT"
 	echo 1 > "$STACK_CHECK"
 }
 
@@ -564,6 +567,7 @@ clean_up() {
 	[ ! -e "$ONLINE" ] || echo 1 > "$ONLINE"
 	[ ! -e "$POKE_DELAY" ] || echo "$DELAY" > "$POKE_DELAY"
 	[ ! -e "$STACK_CHECK" ] || echo 0 > "$STACK_CHECK"
+	[ ! -e "$DAMON_STAT" ] || echo "$DAMON" > "$DAMON_STAT"
 	if [ -e "$FAILSLAB" ]; then
 		echo 0 > "$FAILSLAB/probability"
 		echo N > "$FAILSLAB/task-filter"
@@ -578,6 +582,7 @@ run() {
 
 lpt_start 35
 DELAY=$(first_line "$POKE_DELAY")
+DAMON=$([ ! -e "$DAMON_STAT" ] || first_line "$DAMON_STAT")
 run "blocked by a kernel thread" test_kthread
 run "blocked by a kernel thread that may be frozen anywhere" test_bare_freezable
 run "not by a kernel thread that waits for work or the freezer" test_freezable
