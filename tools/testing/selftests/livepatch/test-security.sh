@@ -46,8 +46,18 @@ files() {
 	find "$DEBUGFS/livepatch" -type f 2> /dev/null || :
 }
 
+locked_down() {
+	[[ $(first_line "$LOCKDOWN") = *\[integrity\]* ||
+	   $(first_line "$LOCKDOWN") = *\[confidentiality\]* ]]
+}
+
+needs_debugfs() {
+	! locked_down || skip "lockdown closes the files of lpt_target and lpt_blocker"
+}
+
 # A transition that lasts, so that everything there is can be seen
 in_the_middle() {
+	needs_debugfs
 	load lpt_target
 	load lpt_blocker
 	hold
@@ -129,9 +139,7 @@ test_signature() {
 }
 
 test_lockdown() {
-	[[ $(first_line "$LOCKDOWN") = *\[integrity\]* ||
-	   $(first_line "$LOCKDOWN") = *\[confidentiality\]* ]] ||
-		skip "no lockdown"
+	locked_down || skip "no lockdown"
 	refused "$EPERM|Key was rejected"
 }
 
@@ -214,6 +222,7 @@ put_right() {
 }
 
 start_fuzz() {
+	needs_debugfs
 	diag "SEED=$SEED"
 	FUZZERS=() NR=0
 	load lpt_target
