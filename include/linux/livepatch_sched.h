@@ -145,9 +145,10 @@ static inline void klp_copy_process(struct task_struct *child)
  */
 static inline void klp_task_exiting(struct task_struct *task)
 {
-	unsigned int slot = task->klp_universe + 1;
+	/* Force may set it meanwhile: one slot all the same. */
+	unsigned int slot = READ_ONCE(task->klp_universe) + 1;
 
-	task->klp_exiting = slot;
+	task->klp_slot = slot;
 	this_cpu_inc(klp_exiting[slot]);
 }
 
@@ -161,7 +162,7 @@ static inline void klp_task_exiting(struct task_struct *task)
  */
 static inline void klp_task_dead(struct task_struct *task)
 {
-	this_cpu_dec(klp_exiting[task->klp_exiting]);
+	this_cpu_dec(klp_exiting[task->klp_slot]);
 	/*
 	 * Barrier C: orders the count before the look at the transition. Pairs
 	 * with the atomic decrement in klp_behind_put(), before the sum in

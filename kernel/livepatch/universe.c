@@ -107,7 +107,7 @@ static bool klp_trusted_stacks;
  * Tasks that are about to leave the task list, or have left it, and still run, by
  * the universe they live in. They can't be visited, so a transition waits until
  * those in the universe that is left are dead. The sum over the CPUs is what
- * counts. The slot of a task is task_struct::klp_exiting: its universe plus 1, or
+ * counts. The slot of a task is task_struct::klp_slot: its universe plus 1, or
  * 0, which means nothing, if it dies without do_exit().
  */
 DEFINE_PER_CPU(int [KLP_UNIVERSES + 1], klp_exiting);

@@ -155,6 +155,19 @@ settle_within() {
 	within "$1" not in_transition
 }
 
+# spare_code DIR - don't let DIR, failslab or so, make execmem_free() fail
+#
+# On failure that may give an area of code to the next user, and free it once more.
+spare_code() {
+	local free
+
+	[ -e "$1/reject-start" ] || skip "no FAULT_INJECTION_STACKTRACE_FILTER"
+	free=0x$(sed -n 's/ T execmem_free$//p' /proc/kallsyms)
+	# What calls it lies beside it.
+	printf '0x%x' "$((free - 8192))" > "$1/reject-start"
+	printf '0x%x' "$((free + 8192))" > "$1/reject-end"
+}
+
 settle() {
 	settle_within "$LPT_PATIENCE"
 }

@@ -125,9 +125,12 @@ starve() {
 }
 
 test_revert() {
-	local i
+	local i dir
 
 	faults
+	for dir in $FAULTS; do
+		spare_code "$dir"
+	done
 	load lpt_target
 	for i in 1 2 3 4 5; do
 		apply lpt_pair2

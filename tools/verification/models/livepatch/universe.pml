@@ -199,7 +199,7 @@
 bit universe[NTASK];		/* klp_universe */
 bit pending[NTASK];		/* TIF_PATCH_PENDING */
 bit quiescent[NTASK];		/* klp_quiescent */
-bit exiting_in[NTASK];		/* klp_exiting, less 1 */
+bit exiting_in[NTASK];		/* klp_slot, less 1 */
 bit pi_lock[NTASK];
 bit on_cpu[NTASK];		/* task_curr() */
 bit unlisted[NTASK];		/* it has left the task list */
