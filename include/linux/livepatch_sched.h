@@ -199,7 +199,13 @@ static inline bool klp_freezer_is_safe_point(void) { return false; }
 
 #endif /* CONFIG_LIVEPATCH */
 
-/* schedule() of a thread which waits for its next item of work. */
+/**
+ * klp_schedule - schedule() of a thread that waits for its next item of work
+ *
+ * The thread may be moved to the other universe while it sleeps.
+ *
+ * Context: Task context, may sleep. As for klp_safe_point().
+ */
 static inline void klp_schedule(void)
 {
 	klp_quiescent_enter();
@@ -207,7 +213,15 @@ static inline void klp_schedule(void)
 	klp_quiescent_exit();
 }
 
-/* schedule_timeout_interruptible(), likewise. */
+/**
+ * klp_schedule_timeout_interruptible - wait for the next item, or for a while
+ * @timeout: how long, in jiffies
+ *
+ * schedule_timeout_interruptible(), with all that klp_schedule() does.
+ *
+ * Context: Task context, may sleep. As for klp_safe_point().
+ * Return: 0 when the time is over, else the jiffies that were left.
+ */
 static inline long klp_schedule_timeout_interruptible(long timeout)
 {
 	klp_quiescent_enter();
@@ -237,5 +251,27 @@ static inline long klp_freezable_schedule_timeout(long timeout)
 	klp_quiescent_exit();
 	return timeout;
 }
+
+/**
+ * wait_event_freezable_timeout_inside - wait in the middle of an item of work
+ * @wq_head: the waitqueue
+ * @condition: what is waited for
+ * @timeout: how long at most, in jiffies
+ *
+ * wait_event_freezable_timeout(), but no safe point of a kernel thread.
+ *
+ * Context: Task context, may sleep.
+ * Return: As wait_event_freezable_timeout().
+ */
+#define wait_event_freezable_timeout_inside(wq_head, condition, timeout)	\
+({										\
+	long __ret = timeout;							\
+	might_sleep();								\
+	if (!___wait_cond_timeout(condition))					\
+		__ret = ___wait_event(wq_head, ___wait_cond_timeout(condition),	\
+				      TASK_INTERRUPTIBLE | TASK_FREEZABLE, 0,	\
+				      timeout, __ret = schedule_timeout(__ret)); \
+	__ret;									\
+})
 
 #endif /* _LINUX_LIVEPATCH_SCHED_H_ */

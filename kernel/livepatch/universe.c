@@ -193,6 +193,9 @@ void klp_update_patch_state(struct task_struct *task)
 
 	if (WARN_ON_ONCE(task != current))
 		return;
+	/* It injects idle time, and calls do_idle() in the middle of an item. */
+	if (task->flags & PF_IDLE && task->pid)
+		return;
 
 	scoped_guard(raw_spinlock_irqsave, &task->pi_lock)
 		counted = klp_arrive(task, task->flags & PF_KTHREAD ?

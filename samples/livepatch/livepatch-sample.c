@@ -8,7 +8,7 @@
  *   root=/dev/vda console=ttyS0
  *   # insmod livepatch-sample.ko
  *   # cat /proc/cmdline
- *   hidden by livepatch_sample
+ *   this has been live patched
  *
  * A transition begins with insmod, and ends when every task has turned to the
  * new function. That usually takes a moment; the file says 0 when it is over:
@@ -31,7 +31,7 @@
 /* Same type as the function in fs/proc/cmdline.c, which is static there. */
 static int hidden_cmdline_proc_show(struct seq_file *m, void *v)
 {
-	seq_puts(m, "hidden by " KBUILD_MODNAME "\n");
+	seq_puts(m, "this has been live patched\n");
 	return 0;
 }
 

@@ -9,7 +9,7 @@
 SAMPLES="livepatch-shadow-fix2 livepatch-shadow-fix1 livepatch-shadow-target
 	 livepatch-callbacks-demo livepatch-module-fix livepatch-module-target
 	 livepatch-sample"
-HIDDEN="hidden by livepatch_sample"
+HIDDEN="this has been live patched"
 read -r COMM < /proc/$$/comm
 
 # sample_file NAME - path of the module, nothing if it is to be had by modprobe
