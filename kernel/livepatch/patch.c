@@ -683,10 +683,10 @@ static int klp_create_and_enable(struct klp_patch *desc, struct list_head *gone)
  * Return: 0; -EINVAL for a description that is incomplete or wrong, names an
  * unknown or ambiguous function, or does not go together with the enabled
  * patches; -EEXIST if it names an object or a function twice; -ENOENT for a new
- * function that lies in no symbol; -ENOEXEC for relocations that are malformed; -EBUSY during another
- * transition, or if something else redirects one of the functions; -EAGAIN if
- * somebody is attaching to one of them right now; -ENODEV if the module is going or
- * sysfs is missing; -ENOMEM; what a callback returned.
+ * function that lies in no symbol; -ENOEXEC for relocations that are malformed;
+ * -EBUSY during another transition, or if something else redirects one of the
+ * functions; -EAGAIN if somebody is attaching to one of them right now; -ENODEV if
+ * the module is going or sysfs is missing; -ENOMEM; what a callback returned.
  */
 int klp_enable_patch(struct klp_patch *desc)
 {
