@@ -42,6 +42,8 @@ bool klp_parse_section_name(const char *name, char *objname);
 bool klp_parse_symbol_name(const char *name, struct klp_symbol_name *parts);
 #endif
 
+/* ------------------------------------------ universe.c: who migrates, and when */
+
 /* Was it taken off the CPU at the user boundary, until its group gets more time? */
 #ifdef CONFIG_CFS_BANDWIDTH
 static inline bool klp_is_throttled(const struct task_struct *task)
@@ -64,8 +66,6 @@ static inline unsigned int klp_task_flags(const struct task_struct *task)
 	/* Its owner writes them, without a lock and as he likes. */
 	return data_race(task->flags);
 }
-
-/* ------------------------------------------ universe.c: who migrates, and when */
 
 u8 klp_goal_universe(void);
 u8 klp_next_universe(void);
@@ -185,7 +185,7 @@ void klp_object_post_unpatch(struct live_object *obj);
 int klp_object_patch(struct live_object *obj);
 void klp_object_retire(struct live_object *obj);
 void klp_object_unstack(struct live_object *obj);
-void klp_object_unpatch(struct live_object *obj);
+int klp_object_unpatch(struct live_object *obj);
 
 /* ------------------------------ stay.c: functions that a migrating task is inside */
 

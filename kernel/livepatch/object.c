@@ -243,8 +243,9 @@ void klp_object_unstack(struct live_object *obj)
  * @obj: the object, nobody runs its functions
  *
  * Context: Process context, klp_mutex held.
+ * Return: 0, or an error of klp_redirect_must_commit().
  */
-void klp_object_unpatch(struct live_object *obj)
+int klp_object_unpatch(struct live_object *obj)
 {
 	struct klp_redirect *redirect;
 	struct live_func *func;
@@ -259,7 +260,7 @@ void klp_object_unpatch(struct live_object *obj)
 		klp_func_redirect(redirect);
 	}
 	obj->stage = KLP_OBJECT_ORIGINAL;
-	klp_redirect_must_commit();
+	return klp_redirect_must_commit();
 }
 
 static void klp_callback_begin(struct live_object *obj)

@@ -145,6 +145,19 @@ static void klp_pin_all(void)
 		klp_pin(patch);
 }
 
+/* Sites that could not be given back still lead to the patches. */
+static void klp_settle(void)
+{
+	if (klp_redirect_settle())
+		klp_pin_all();
+}
+
+static void klp_unpatch(struct live_object *obj)
+{
+	if (klp_object_unpatch(obj))
+		klp_pin_all();
+}
+
 /*
  * Somebody may be inside of what goes out of effect. Who is inside of what stays in
  * effect is waited for when that goes.
@@ -353,6 +366,17 @@ static void klp_tell_objects(struct live_patch *patch,
 	}
 }
 
+/* A thread that was started meanwhile is in its main function, the new one. */
+static void klp_pin_entered(void)
+{
+	struct live_patch *patch;
+
+	klp_for_each_patch(patch) {
+		if (patch->state == KLP_DISABLING && !patch->pinned)
+			klp_each_object(patch, klp_warn_never_left);
+	}
+}
+
 static void klp_finish_states(void)
 {
 	struct live_patch *patch;
@@ -388,9 +412,11 @@ static void klp_finish_transition(struct list_head *gone)
 
 	if (klp_migration_trusted_stacks())
 		klp_pin_left();
-	klp_finish_states();
-	if (klp_redirect_settle())
+	/* Who exits and was not waited for can be inside of any patch. */
+	if (klp_migration_exiting())
 		klp_pin_all();
+	klp_finish_states();
+	klp_settle();
 	klp_migration_end();
 	/* They may ask for the states of the patches that are replaced. */
 	klp_tell_objects(patch, patched ? klp_object_post_patch :
@@ -430,6 +456,7 @@ void klp_transition_done(void)
 			trace_livepatch_complete(klp_in_transition->mod->name,
 						 klp_is_patching(),
 						 klp_migration_age_ms());
+			klp_pin_entered();
 			klp_finish_transition(&gone);
 		}
 	}
@@ -521,7 +548,7 @@ static int klp_disable(struct live_patch *patch)
 	if (ret) {
 		pr_err("failed to disable patch '%s' (%d)\n", patch->mod->name, ret);
 		klp_swap_states();
-		klp_redirect_settle();
+		klp_settle();
 		klp_set_state(patch, KLP_ENABLED);
 		WRITE_ONCE(klp_in_transition, NULL);
 		return ret;
@@ -721,7 +748,7 @@ static void klp_object_leave(struct live_object *obj)
 	klp_object_pre_unpatch(obj);
 	pr_notice("reverting patch '%s' on unloading module '%s'\n",
 		  obj->patch->mod->name, obj->desc->mod->name);
-	klp_object_unpatch(obj);
+	klp_unpatch(obj);
 	klp_object_post_unpatch(obj);
 	klp_object_unbind(obj);
 }
@@ -756,7 +783,7 @@ static int klp_object_join(struct live_object *obj, struct module *mod)
 	if (ret) {
 		pr_warn("failed to apply patch '%s' to module '%s' (%d)\n",
 			obj->patch->mod->name, mod->name, ret);
-		klp_object_unpatch(obj);
+		klp_unpatch(obj);
 		klp_object_post_unpatch(obj);
 		goto unbind;
 	}

@@ -265,12 +265,14 @@ static unsigned long klp_redirect_to(const struct klp_redirect *redirect,
 
 /*
  * ftrace keeps the kind of a jump in the lowest bit of its target, so a function
- * at an odd address can only be reached from a trampoline.
+ * at an odd address can only be reached from a trampoline. The way behind a site is
+ * odd, and nobody needs it once the site is given back.
  */
 static bool klp_redirect_wants_trampoline(const struct klp_redirect *redirect)
 {
 	return klp_redirect_differs(redirect) ||
-	       ftrace_is_jmp(klp_redirect_to(redirect, 0));
+	       (klp_redirect_is_used(redirect) &&
+		ftrace_is_jmp(klp_redirect_to(redirect, 0)));
 }
 
 static struct klp_block *klp_alloc_block(unsigned int nr)
@@ -427,6 +429,8 @@ static bool klp_is_taken(const struct klp_redirect *redirect)
 	      register_ftrace_function(&probe);
 	if (!ret)
 		unregister_ftrace_function(&probe);
+	/* Tracers that walk the list may look at it, even if that failed. */
+	synchronize_rcu_tasks_rude();
 	ftrace_free_filter(&probe);
 	return ret == -EBUSY;
 }
@@ -464,6 +468,8 @@ static int klp_register_group(struct klp_group *group, struct klp_block *block)
 	ret = register_ftrace_function(&group->ops);
 	if (ret) {
 		klp_blame_function(ret);
+		/* See klp_is_taken() */
+		synchronize_rcu_tasks_rude();
 		return ret;
 	}
 	list_for_each_entry(redirect, &klp_noted, change) {

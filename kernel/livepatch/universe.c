@@ -33,7 +33,8 @@
  * task_call_func().
  *
  * klp_irq_universe and klp_irq_behind change under klp_irq_lock, on the CPU
- * itself with interrupts off and in task context, or for a CPU that is offline.
+ * itself with interrupts off and in task context, for a CPU that is offline, or by
+ * force.
  *
  * The goal is written under klp_mutex.
  *
@@ -204,7 +205,8 @@ void klp_update_patch_state(struct task_struct *task)
 	if (counted)
 		klp_behind_put();
 }
-EXPORT_SYMBOL_GPL(klp_update_patch_state);
+/* Also for modules that call try_to_freeze() and the like, whatever their license */
+EXPORT_SYMBOL(klp_update_patch_state);
 
 static int klp_nr_exiting(u8 universe)
 {
@@ -611,6 +613,7 @@ int klp_migration_behind(void)
  *
  * Context: klp_mutex held.
  * Return: number of tasks that a transition waits for, and that may not be listed.
+ * Outside of a transition, those that one has not waited for, as it was forced.
  */
 int klp_migration_exiting(void)
 {

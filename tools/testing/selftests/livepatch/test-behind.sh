@@ -159,6 +159,21 @@ test_stack_check_work() {
 	test_long_work
 }
 
+# It starts in the new main function, where it is when that goes out of effect.
+test_late_thread() {
+	! loaded lpt_thread || skip "has been tried before"
+	load lpt_blocker
+	apply lpt_thread
+	kthread 1 S
+	log_start
+	disable lpt_thread
+	settle_or_list 1
+	gone lpt_thread
+	logged "tasks inside 'lpt_kthread_fn' stay"
+	fails_with "" try_unload lpt_thread
+	in_state "$LPT_PID" S
+}
+
 test_uninterruptible() {
 	load lpt_blocker
 	hold
@@ -581,7 +596,7 @@ run() {
 	clean_up
 }
 
-lpt_start 35
+lpt_start 36
 DELAY=$(first_line "$POKE_DELAY")
 DAMON=$([ ! -e "$DAMON_STAT" ] || first_line "$DAMON_STAT")
 run "blocked by a kernel thread" test_kthread
@@ -592,6 +607,7 @@ run "a patch stays if a stack was trusted" test_stack_check_pins
 run "blocked by a kernel thread, trusted or not" test_stack_check_inside
 run "blocked by a user task, trusted or not" test_stack_check_user
 run "by a long work item till its end, trusted or not" test_stack_check_work
+run "a patch stays if a thread has started in it" test_late_thread
 run "blocked by an uninterruptible task" test_uninterruptible
 run "not by tasks asleep in system calls" test_sleepers
 run "by the parent of a vfork no longer than it waits" test_vfork

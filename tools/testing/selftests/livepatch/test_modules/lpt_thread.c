@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A patch of the main function of a kernel thread. Whoever is started with it waits
+ * at a safe point, and is never inside of anything else.
+ */
+
+#include <linux/kthread.h>
+#include <linux/livepatch.h>
+#include <linux/livepatch_sched.h>
+#include <linux/module.h>
+
+static int lpt_new_kthread_fn(void *unused)
+{
+	for (;;) {
+		set_current_state(TASK_INTERRUPTIBLE);
+		if (kthread_should_stop())
+			break;
+		klp_schedule();
+	}
+	__set_current_state(TASK_RUNNING);
+	return 0;
+}
+
+static struct klp_func lpt_funcs[] = {
+	{ .old_name = "lpt_kthread_fn", .new_func = lpt_new_kthread_fn },
+	{ }
+};
+
+static struct klp_object lpt_objs[] = {
+	{ .name = "lpt_blocker", .funcs = lpt_funcs },
+	{ }
+};
+
+static struct klp_patch lpt_patch = {
+	.mod = THIS_MODULE,
+	.objs = lpt_objs,
+};
+
+static int __init lpt_thread_init(void)
+{
+	return klp_enable_patch(&lpt_patch);
+}
+
+static void __exit lpt_thread_exit(void)
+{
+}
+
+module_init(lpt_thread_init);
+module_exit(lpt_thread_exit);
+MODULE_DESCRIPTION("Live patching tests: a patch of a kernel thread");
+MODULE_LICENSE("GPL");
+MODULE_INFO(livepatch, "Y");
