@@ -159,13 +159,23 @@ settle_within() {
 #
 # On failure that may give an area of code to the next user, and free it once more.
 spare_code() {
-	local free
+	local first last
 
 	[ -e "$1/reject-start" ] || skip "no FAULT_INJECTION_STACKTRACE_FILTER"
-	free=0x$(sed -n 's/ T execmem_free$//p' /proc/kallsyms)
-	# What calls it lies beside it.
-	printf '0x%x' "$((free - 8192))" > "$1/reject-start"
-	printf '0x%x' "$((free + 8192))" > "$1/reject-end"
+	# All of its file: the symbols around it
+	read -r first last < <(sort /proc/kallsyms | awk '
+		$3 ~ /execmem|^within_range$/ {
+			if (first == "")
+				first = $1
+			if ($3 == "execmem_free")
+				found = 1
+			next
+		}
+		found { print first, $1; exit }
+		{ first = "" }')
+	at_least "${#last}" 8 "digits of an address"
+	echo "0x$first" > "$1/reject-start"
+	echo "0x$last" > "$1/reject-end"
 }
 
 settle() {

@@ -59,7 +59,7 @@ blocked_by() {
 
 # kthread SLEEP STATE - a kernel thread that sleeps like this; sets LPT_PID
 kthread() {
-	load lpt_blocker
+	loaded lpt_blocker || load lpt_blocker
 	echo "$1" > "$BLOCKER/kthread"
 	LPT_PID=$(pgrep -x lpt_hold)
 	within "$LPT_PATIENCE" in_state "$LPT_PID" "$2"
