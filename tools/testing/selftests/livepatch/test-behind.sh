@@ -519,7 +519,6 @@ rescuer_ran() {
 # The queue is never empty, and nobody can be created to help
 test_rescuer() {
 	[ -e "$FAILSLAB" ] || skip "no fault injection (FAILSLAB)"
-	spare_code "$FAILSLAB"
 	load lpt_target
 	phase to 2
 	starve_workers 1
