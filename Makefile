@@ -32,8 +32,9 @@ help:
 	@echo 'CONFIG=NAME       add lab/config/NAME or a file: debug, kcsan, nounwind,'
 	@echo '                  strict, calldepth, cfi'
 	@echo 'SUITES="NAMES"    of make check: model selftests base kunit klp-build torture cost'
+	@echo 'TIMEOUT=SECONDS   of a suite of make check (1800), of make vm (600)'
 	@echo 'JOBS=N            processes of the build (one for each CPU)'
-	@echo 'SMP=2 MEM=1G APPEND= TIMEOUT=600 KERNEL= VMLOG= QEMU= QEMU_ACCEL=kvm|tcg,...'
+	@echo 'SMP=2 MEM=1G APPEND= KERNEL= VMLOG= QEMU= QEMU_ACCEL=kvm|tcg,...'
 	@echo 'QEMU_ARGS=        the virtual machine: lab/vm'
 	@echo 'BENCH_ROUNDS=5 BENCH_PARTS="NAMES" of make bench: lab/bench/bench'
 	@echo 'SIGNOFF=1         of make series: from you, signed off by you'
@@ -67,14 +68,14 @@ build/exit.so: lab/exit.c
 
 vm: status := build/vm/status.$(shell echo $$PPID)
 vm: boot
-	@$(exit $(shell cat $(status); rm $(status)))
+	@$(eval code := $(shell cat $(status); rm $(status)))$(exit $(code))exit $(code)
 
 boot:
 	@mkdir -p build/vm
 	@lab/vm "$(or $(RUN),$(error make vm RUN=DIR))"; echo $$? >$(status)
 
 shell:
-	@lab/vm -i $(RUN)
+	@lab/vm -i $(if $(RUN),"$(RUN)")
 
 series: packages
 	@series/mails

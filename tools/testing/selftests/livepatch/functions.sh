@@ -447,6 +447,7 @@ kill_background() {
 		nap 0.05
 	done
 	diag "still running: $(paste -s -d ' ' "$LPT_TMP/jobs")"
+	xargs kill -KILL < "$LPT_TMP/jobs" 2> /dev/null
 }
 
 # What a test leaves behind must not spoil the next one.

@@ -180,6 +180,7 @@ static int open_temp(void)
 
 	if (fd < 0)
 		err(1, "mkstemp");
+	unlink(name);
 	return fd;
 }
 

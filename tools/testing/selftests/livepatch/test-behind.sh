@@ -195,8 +195,8 @@ test_sleepers() {
 
 # The child runs for 1.5 s, and its parent waits in the kernel all the time
 test_vfork() {
-	tasks vfork 1500
 	load lpt_target
+	tasks vfork 1500
 	load lpt_pair2
 	settle_within $((LPT_SECONDS + 2))
 	is "$(version)" 2
@@ -460,7 +460,7 @@ test_offline_in_transition() {
 
 plug() {
 	while [ ! -e "$LPT_TMP/stop" ]; do
-		cpu 0 || :
+		cpu 0 && echo >> "$LPT_TMP/unplugged"
 		cpu 1 || :
 	done
 }
@@ -469,7 +469,7 @@ test_hotplug() {
 	local i plugger
 
 	[ -e "$ONLINE" ] || skip "no CPU that goes offline"
-	rm -f "$LPT_TMP/stop"
+	rm -f "$LPT_TMP/stop" "$LPT_TMP/unplugged"
 	load lpt_target
 	in_background plug
 	plugger=$LPT_PID
@@ -489,6 +489,7 @@ test_hotplug() {
 	done
 	: > "$LPT_TMP/stop"
 	wait "$plugger"
+	at_least "$(wc -l < "$LPT_TMP/unplugged")" 1 "times a CPU went"
 	is_clean syscall work
 }
 
@@ -553,13 +554,13 @@ test_requeue() {
 
 # The item keeps the old code to its end, while later ones get the new code
 test_long_work() {
-	local seconds=$((LPT_SECONDS < 20 ? 2 : 10))
+	local seconds=$((LPT_SECONDS + 2))
 
 	load lpt_target
 	echo "${seconds}000" > "$TARGET/longwork"
-	nap 0.2
+	nap 0.5
 	load lpt_pair2
-	within 1 new_work
+	within "$LPT_SECONDS" new_work
 	[ ! -e "$BEHIND" ] ||
 		grep -q "in a work item in .*the end of the item" "$BEHIND"
 	settle_within $((LPT_SECONDS + seconds))

@@ -179,6 +179,7 @@ test_change_waits() {
 		"while test -e $LPT_TMP/wait; do sleep 0.1; done"
 	within "$LPT_PATIENCE" was_told pre_patch:vmlinux
 	in_background disable lpt_callbacks
+	nap 0.3
 	is "$(attr lpt_callbacks enabled)" 1
 	is "$(attr lpt_callbacks transition)" 1
 	load lpt_target

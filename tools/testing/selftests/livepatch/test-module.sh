@@ -171,7 +171,7 @@ MODPROBE=/proc/sys/kernel/modprobe
 
 # A callback may wait for a module, as whoever allocates a cipher does
 test_request() {
-	local before
+	local before status=0
 
 	[ -e "$MODPROBE" ] || skip "the kernel loads no modules"
 	before=$(< "$MODPROBE")
@@ -179,8 +179,9 @@ test_request() {
 	       "$LPT_DIR" "$LPT_DIR" > "$LPT_TMP/modprobe"
 	chmod +x "$LPT_TMP/modprobe"
 	echo "$LPT_TMP/modprobe" > "$MODPROBE"
-	apply lpt_vmlinux request=lpt_target
+	apply lpt_vmlinux request=lpt_target || status=$?
 	echo "$before" > "$MODPROBE"
+	is "$status" 0 "status"
 	loaded lpt_target
 	[[ $(< /proc/loadavg) = 77.00* ]]
 }

@@ -113,9 +113,16 @@ attach() {
 	LPT_MODE=$1
 	case $1 in
 	fentry | fexit) attach_bpf "$1" ;;
-	*) echo "$1" > "$ATTACH/mode" || skip "can't attach $1" ;;
+	*) attach_module "$1" ;;
 	esac
 	sees $((1 << 1 | 1 << 2))
+}
+
+attach_module() {
+	write_to "$ATTACH/mode" "$1" 2> "$LPT_TMP/error" && return
+	! grep -q "not supported" "$LPT_TMP/error" || skip "this kernel has no $1"
+	diag "$(< "$LPT_TMP/error")"
+	return 1
 }
 
 # The program stays attached for as long as this runs.

@@ -10,7 +10,8 @@
 # missing here.
 
 set -euo pipefail
-export LC_ALL=C
+export LC_ALL=C PATH=$PATH:/usr/sbin:/sbin
+umask 022
 
 TEST_DIR=$(realpath "$(dirname "$0")")
 SRC=$(realpath "$TEST_DIR/../../../..")
@@ -28,6 +29,7 @@ build=$SRC/.livepatch_vmtest
 build_kernel=1
 jobs=$(nproc)
 seconds=3600
+KVM_TRY=20
 tests=()
 status_line="vmtest.sh: exit status"
 
@@ -115,7 +117,7 @@ install_programs() {
 	local program path library
 
 	for program in $PROGRAMS; do
-		path=$(type -P "$program") || continue
+		path=$(type -P "$program") || { ktap_print_msg "no $program"; continue; }
 		[ -e "$tmp/root/usr/bin/$program" ] ||
 			install -D "$(realpath "$path")" "$tmp/root/usr/bin/$program"
 		while read -r library; do
@@ -158,12 +160,12 @@ make_initrd() {
 	(cd "$tmp/root" && find . -mindepth 1 | cpio --quiet -o -H newc -R 0:0) > "$tmp/initrd"
 }
 
-# run_machine ACCELERATOR - in a subshell: it is not ours to say that QEMU aborts
+# run_machine ACCELERATOR SECONDS - in a subshell: it is not ours to say that QEMU aborts
 run_machine() (
 	rm -f "$tmp/console"
 	exec 2> "$tmp/qemu"
 	# shellcheck disable=SC2086	# words
-	timeout --foreground -k 10 "$seconds" \
+	timeout --foreground -k 10 "$2" \
 		"${QEMU:-qemu-system-x86_64}" -accel "$1" -cpu max -smp 2 -m 1G \
 		-nodefaults -display none -no-reboot ${QEMU_ARGS-} \
 		-kernel "$build/arch/x86/boot/bzImage" -initrd "$tmp/initrd" \
@@ -171,15 +173,18 @@ run_machine() (
 		-serial stdio < /dev/null | tee "$tmp/out" || :
 )
 
-# KVM that another hypervisor lends may be there and not work. Several threads of
-# TCG race with a kernel that patches itself.
+# KVM that another hypervisor lends may be there and not work: it aborts, or says
+# nothing, as a try shows. Several threads of TCG race with a kernel that patches itself.
 boot() {
 	if [ -w /dev/kvm ]; then
-		run_machine kvm
-		[ ! -s "$tmp/console" ] || return 0
+		run_machine kvm "$KVM_TRY" > /dev/null
+		if [ -s "$tmp/console" ]; then
+			run_machine kvm "$seconds"
+			return
+		fi
 		ktap_print_msg "no sign of life with KVM"
 	fi
-	run_machine tcg,thread=single
+	run_machine tcg,thread=single "$seconds"
 }
 
 while getopts 'd:hj:ks:t:' option; do
@@ -194,13 +199,13 @@ while getopts 'd:hj:ks:t:' option; do
 	esac
 done
 
-need make gcc cpio ldd timeout "${QEMU:-qemu-system-x86_64}"
+need make gcc bc bison flex rsync cpio ldd timeout "${QEMU:-qemu-system-x86_64}"
+build=$(realpath -m "$build")
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/livepatch-vmtest.XXXXXX")
 trap 'rm -rf "$tmp"' EXIT
 trap 'exit 130' INT TERM
 
 [ -z "$build_kernel" ] || make_kernel
-build=$(realpath "$build")
 [ -e "$build/arch/x86/boot/bzImage" ] || fail "no kernel in $build"
 make_initrd
 boot
