@@ -87,8 +87,13 @@ static char state_of(pid_t pid)
 
 static void wait_for_state(pid_t pid, char state)
 {
-	while (state_of(pid) != state)
+	char now;
+
+	while ((now = state_of(pid)) != state) {
+		if (!now || now == 'Z')
+			errx(1, "%d has died", pid);
 		usleep(10000);
+	}
 }
 
 /*

@@ -130,8 +130,11 @@ test_nested() {
 
 # It is half way in when the callback that has loaded it comes back
 test_half_way() {
+	local calls=/sys/module/lpt_callbacks/parameters/calls
+
 	apply lpt_callbacks delay=500 when=pre_patch:vmlinux \
-		"run=\"$LOAD/lpt_target.ko & sleep 0.2\""
+		"run=\"$LOAD/lpt_target.ko &
+		until grep -q pre_patch:lpt_target $calls; do sleep 0.05; done\""
 	within "$LPT_PATIENCE" loaded lpt_target
 	settle
 	is "$(version)" 6
