@@ -202,6 +202,11 @@ void klp_update_patch_state(struct task_struct *task)
 		counted = klp_arrive(task, task->flags & PF_KTHREAD ?
 				     KLP_AT_SAFE_POINT : KLP_AT_BOUNDARY);
 	klp_migrate_this_cpu();
+	/*
+	 * Nor is it in a trampoline of ftrace: whoever waits for that may be behind
+	 * until then, such as the thread of RCU tasks.
+	 */
+	rcu_tasks_qs(task, false);
 	if (counted)
 		klp_behind_put();
 }
