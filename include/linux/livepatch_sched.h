@@ -269,7 +269,7 @@ static inline long klp_freezable_schedule_timeout(long timeout)
 	might_sleep();								\
 	if (!___wait_cond_timeout(condition))					\
 		__ret = ___wait_event(wq_head, ___wait_cond_timeout(condition),	\
-				      TASK_INTERRUPTIBLE | TASK_FREEZABLE, 0,	\
+				      (TASK_INTERRUPTIBLE | TASK_FREEZABLE), 0,	\
 				      timeout, __ret = schedule_timeout(__ret)); \
 	__ret;									\
 })
