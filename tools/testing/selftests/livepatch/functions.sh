@@ -30,7 +30,12 @@ LPT_PATIENCE=${LPT_PATIENCE:-30}
 LPT_TMP=$(mktemp -d)
 # Nobody ever writes here
 exec {LPT_NEVER}<> <(:)
-trap 'lpt_reset; rm -rf "$LPT_TMP"' EXIT
+trap 'clean_up; lpt_reset; rm -rf "$LPT_TMP"' EXIT
+
+# What a test leaves behind that lpt_reset() does not know of: a script may have its own
+clean_up() {
+	:
+}
 
 diag() {
 	ktap_print_msg "$*"
@@ -176,6 +181,17 @@ spare_code() {
 	at_least "${#last}" 8 "digits of an address"
 	echo "0x$first" > "$1/reject-start"
 	echo "0x$last" > "$1/reject-end"
+}
+
+# feed DIR... - allocations don't fail any more
+feed() {
+	local dir
+
+	for dir; do
+		[ -d "$dir" ] || continue
+		echo 0 > "$dir/probability"
+		echo N > "$dir/task-filter"
+	done
 }
 
 settle() {
@@ -504,6 +520,7 @@ lpt_run() {
 	*)		ktap_test_fail "$1" ;;
 	esac
 	lpt_reset
+	clean_up
 }
 
 # lpt_run_cleanly DESCRIPTION FUNCTION - the kernel must not complain, either

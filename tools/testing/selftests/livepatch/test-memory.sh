@@ -169,21 +169,15 @@ test_cycles() {
 	diag "$cycles cycles, $(code_areas) areas of code as before"
 }
 
-feed() {
-	local dir
-
-	for dir in $FAULTS; do
-		[ ! -d "$dir" ] || echo 0 > "$dir/probability"
-		[ ! -d "$dir" ] || echo N > "$dir/task-filter"
-	done
+clean_up() {
+	# shellcheck disable=SC2086	# words
+	feed $FAULTS
 }
-trap 'feed; lpt_reset; rm -rf "$LPT_TMP"' EXIT
 
 lpt_start 5
 lpt_run "a patch" test_patch
 lpt_run "a module that is loaded after its patch" test_late_module
 lpt_run "a replacement of two patches" test_replace
 lpt_run "reverts" test_revert
-feed
 lpt_run "patches that come and go" test_cycles
 ktap_finished

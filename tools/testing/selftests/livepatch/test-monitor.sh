@@ -98,15 +98,12 @@ test_turned_around() {
 	seen 100 100
 }
 
-trap 'monitor_off; lpt_reset; rm -rf "$LPT_TMP"' EXIT
-
-run() {
-	lpt_run "$@"
+clean_up() {
 	monitor_off
 }
 
 lpt_start 3
-run "callers" test_callers
-run "sleepers" test_sleepers
-run "transitions turned around" test_turned_around
+lpt_run "callers" test_callers
+lpt_run "sleepers" test_sleepers
+lpt_run "transitions turned around" test_turned_around
 ktap_finished

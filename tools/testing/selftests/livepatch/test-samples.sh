@@ -51,8 +51,7 @@ try_rmmod() {
 	rmmod "$1" 2> /dev/null
 }
 
-# Whatever a test has left
-samples_reset() {
+clean_up() {
 	local name module
 
 	for name in $SAMPLES; do
@@ -62,11 +61,6 @@ samples_reset() {
 		settle
 		within "$LPT_PATIENCE" try_rmmod "$module"
 	done
-}
-
-run() {
-	lpt_run "$@"
-	samples_reset
 }
 
 param() {
@@ -252,16 +246,16 @@ if [ "$(id -u)" -ne 0 ] || [ ! -d "$KLP" ]; then
 	exit "$KSFT_SKIP"
 fi
 ktap_set_plan 9
-samples_reset
+clean_up
 
-run "a function of the kernel" test_sample
-run "a module that is there before the patch" test_module_first
-run "a module that comes after the patch" test_module_later
-run "callbacks" test_callbacks
-run "callbacks that refuse" test_callbacks_refuse
-run "shadow variables, and a follow-up" test_shadow
-run "shadow variables go with their patch" test_shadow_again
-run "an older patch is refused after a newer one" test_shadow_order
-run "a module with shadow variables goes" test_shadow_module_goes
+lpt_run "a function of the kernel" test_sample
+lpt_run "a module that is there before the patch" test_module_first
+lpt_run "a module that comes after the patch" test_module_later
+lpt_run "callbacks" test_callbacks
+lpt_run "callbacks that refuse" test_callbacks_refuse
+lpt_run "shadow variables, and a follow-up" test_shadow
+lpt_run "shadow variables go with their patch" test_shadow_again
+lpt_run "an older patch is refused after a newer one" test_shadow_order
+lpt_run "a module with shadow variables goes" test_shadow_module_goes
 
 ktap_finished

@@ -192,8 +192,9 @@ test_kallsyms() {
 	in_the_middle
 	needs_nobody
 	at_least "$(grep -c "\[lpt_pair2\]" /proc/kallsyms)" 1 "symbols"
-	at_least "$(as_nobody cat /proc/kallsyms | wc -l)" 1 "lines for nobody"
-	! as_nobody cat /proc/kallsyms | grep "\[lpt_pair2\]" | grep -v "^0* "
+	as_nobody cat /proc/kallsyms > "$LPT_TMP/symbols"
+	at_least "$(wc -l < "$LPT_TMP/symbols")" 1 "lines for nobody"
+	! grep "\[lpt_pair2\]" "$LPT_TMP/symbols" | grep -v "^0* "
 }
 
 #
@@ -225,7 +226,7 @@ fuzzers_end() {
 	diag "$(cat "$LPT_TMP"/fuzz.* | paste -s -d , | sed 's/,/, /g')"
 }
 
-delay_back() {
+clean_up() {
 	[ ! -e "$POKE_DELAY" ] || echo "$DELAY" > "$POKE_DELAY"
 }
 
@@ -233,7 +234,7 @@ delay_back() {
 put_right() {
 	local file
 
-	delay_back
+	clean_up
 	for file in "$KLP"/lpt_*/enabled; do
 		[ ! -e "$file" ] || write_to "$file" 0 2> /dev/null || :
 	done
@@ -325,6 +326,12 @@ writable_code() {
 	awk '/ RW / && / x / { print; found = 1 } END { exit !found }' "$PAGE_TABLES"
 }
 
+# A transition must not last for minutes: KASAN has tables of its own
+is_read_in_time() {
+	timeout "$LIMIT" cat "$1" > /dev/null ||
+		skip "$1 can't be read in $LIMIT s"
+}
+
 no_writable_code() {
 	[ -e "$PAGE_TABLES" ] || skip "no page tables to look at (PTDUMP_DEBUGFS)"
 	at_least "$(grep -c " x " "$PAGE_TABLES")" 2 "executable ranges"
@@ -355,9 +362,7 @@ test_writable_code() {
 	local end
 
 	[ -e "$PAGE_TABLES" ] || skip "no page tables to look at (PTDUMP_DEBUGFS)"
-	# A transition must not last for minutes: KASAN has tables of its own
-	timeout "$LIMIT" cat "$PAGE_TABLES" > /dev/null ||
-		skip "the page tables can't be read in $LIMIT s"
+	is_read_in_time "$PAGE_TABLES"
 	end=$((EPOCHSECONDS + LIMIT))
 	in_the_middle
 	check_trampoline
@@ -376,8 +381,7 @@ test_writable_code() {
 # The kernel's own look at it
 test_check_wx() {
 	[ -e "$DEBUGFS/check_wx_pages" ] || skip "no check_wx_pages (DEBUG_WX)"
-	timeout "$LIMIT" cat "$DEBUGFS/check_wx_pages" > /dev/null ||
-		skip "it takes more than $LIMIT s"
+	is_read_in_time "$DEBUGFS/check_wx_pages"
 	in_the_middle
 	is "$(first_line "$DEBUGFS/check_wx_pages")" SUCCESS
 	release
@@ -385,28 +389,21 @@ test_check_wx() {
 	is "$(first_line "$DEBUGFS/check_wx_pages")" SUCCESS
 }
 
-# run DESCRIPTION FUNCTION
-run() {
-	lpt_run_cleanly "$@"
-	delay_back
-}
-trap 'delay_back; lpt_reset; rm -rf "$LPT_TMP"' EXIT
-
 lpt_start 13
 DELAY=$(first_line "$POKE_DELAY")
 cp "$LPT_DIR/lpt_module" "$LPT_DIR/lpt_fuzz" "$LPT_TMP"
 chmod 755 "$LPT_TMP" "$LPT_TMP"/lpt_{module,fuzz}
-run "only root's files" test_modes
-run "only root writes" test_writes
-run "only who may load modules loads patches" test_load
-run "signatures are enforced" test_signature
-run "lockdown" test_lockdown
-run "no addresses to be read" test_addresses
-run "no addresses of symbols" test_kallsyms
-run "reads at random" test_reads
-run "writes at random" test_random_writes
-run "no writes by anybody else" test_denied
-run "writes at random, and force" test_random_force
-run "code is not writable" test_writable_code
-run "nor does the kernel find any" test_check_wx
+lpt_run_cleanly "only root's files" test_modes
+lpt_run_cleanly "only root writes" test_writes
+lpt_run_cleanly "only who may load modules loads patches" test_load
+lpt_run_cleanly "signatures are enforced" test_signature
+lpt_run_cleanly "lockdown" test_lockdown
+lpt_run_cleanly "no addresses to be read" test_addresses
+lpt_run_cleanly "no addresses of symbols" test_kallsyms
+lpt_run_cleanly "reads at random" test_reads
+lpt_run_cleanly "writes at random" test_random_writes
+lpt_run_cleanly "no writes by anybody else" test_denied
+lpt_run_cleanly "writes at random, and force" test_random_force
+lpt_run_cleanly "code is not writable" test_writable_code
+lpt_run_cleanly "nor does the kernel find any" test_check_wx
 ktap_finished

@@ -331,32 +331,21 @@ clean_up() {
 	trace_off
 	probe_off
 	attach_off
-	lpt_reset
-	rm -rf "$LPT_TMP"
-}
-trap clean_up EXIT
-
-# run DESCRIPTION FUNCTION - nor may a tracer stay for the next test
-run() {
-	lpt_run "$@"
-	trace_off
-	probe_off
-	attach_off
 }
 
 lpt_start 39
 for order in $ORDERS; do
-	run "function tracer, $order" "test_function_$order"
-	run "function graph, $order" "test_graph_$order"
-	run "kprobe event, $order" "test_probe_$order"
-	run "direct call at the entry, $order" "test_entry_$order"
-	run "direct call around the function, $order" "test_exit_$order"
-	run "BPF program at the entry, $order" "test_fentry_$order"
-	run "BPF program behind the function, $order" "test_fexit_$order"
-	run "kprobe, $order" "test_kprobe_$order"
-	run "kretprobe, $order" "test_kretprobe_$order"
+	lpt_run "function tracer, $order" "test_function_$order"
+	lpt_run "function graph, $order" "test_graph_$order"
+	lpt_run "kprobe event, $order" "test_probe_$order"
+	lpt_run "direct call at the entry, $order" "test_entry_$order"
+	lpt_run "direct call around the function, $order" "test_exit_$order"
+	lpt_run "BPF program at the entry, $order" "test_fentry_$order"
+	lpt_run "BPF program behind the function, $order" "test_fexit_$order"
+	lpt_run "kprobe, $order" "test_kprobe_$order"
+	lpt_run "kretprobe, $order" "test_kretprobe_$order"
 done
-run "kprobe with a post handler, or a patch" test_post
-run "tracer comes and goes during transitions" test_toggle
-run "all others come and go during transitions" test_attach_all
+lpt_run "kprobe with a post handler, or a patch" test_post
+lpt_run "tracer comes and goes during transitions" test_toggle
+lpt_run "all others come and go during transitions" test_attach_all
 ktap_finished

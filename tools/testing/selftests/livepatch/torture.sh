@@ -541,7 +541,7 @@ unload_all() {
 	done
 }
 
-clean_up() {
+leave() {
 	LPT_PATIENCE=5
 	unload_all > /dev/null 2>&1
 	[ -z "${DELAY-}" ] || echo "$DELAY" > "$POKE_DELAY"
@@ -549,7 +549,7 @@ clean_up() {
 }
 
 lpt_start 11
-trap clean_up EXIT
+trap leave EXIT
 [ ! -e "$POKE_DELAY" ] || DELAY=$(< "$POKE_DELAY")
 if [ ! -e "${KLPTORTURE-}" ] && ! modinfo klptorture > /dev/null 2>&1; then
 	diag "no module klptorture: CONFIG_LIVEPATCH_TORTURE_TEST=m, or KLPTORTURE="
