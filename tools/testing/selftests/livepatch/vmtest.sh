@@ -160,7 +160,8 @@ make_initrd() {
 	(cd "$tmp/root" && find . -mindepth 1 | cpio --quiet -o -H newc -R 0:0) > "$tmp/initrd"
 }
 
-# run_machine ACCELERATOR SECONDS - in a subshell: it is not ours to say that QEMU aborts
+# run_machine ACCELERATOR SECONDS PARAMETER - in a subshell: it is not ours to say that
+# QEMU aborts
 run_machine() (
 	rm -f "$tmp/console"
 	exec 2> "$tmp/qemu"
@@ -169,7 +170,7 @@ run_machine() (
 		"${QEMU:-qemu-system-x86_64}" -accel "$1" -cpu max -smp 2 -m 1G \
 		-nodefaults -display none -no-reboot ${QEMU_ARGS-} \
 		-kernel "$build/arch/x86/boot/bzImage" -initrd "$tmp/initrd" \
-		-append "console=ttyS0 panic=-1" -serial file:"$tmp/console" \
+		-append "console=ttyS0 panic=-1 $3" -serial file:"$tmp/console" \
 		-serial stdio < /dev/null | tee "$tmp/out" || :
 )
 
@@ -177,14 +178,14 @@ run_machine() (
 # nothing, as a try shows. Several threads of TCG race with a kernel that patches itself.
 boot() {
 	if [ -w /dev/kvm ]; then
-		run_machine kvm "$KVM_TRY" > /dev/null
-		if [ -s "$tmp/console" ]; then
-			run_machine kvm "$seconds"
+		run_machine kvm "$KVM_TRY" rdinit=/usr/bin/true > /dev/null
+		if grep -qs "Run /usr/bin/true as init" "$tmp/console"; then
+			run_machine kvm "$seconds" ""
 			return
 		fi
 		ktap_print_msg "no sign of life with KVM"
 	fi
-	run_machine tcg,thread=single "$seconds"
+	run_machine tcg,thread=single "$seconds" ""
 }
 
 while getopts 'd:hj:ks:t:' option; do
