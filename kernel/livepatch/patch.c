@@ -146,15 +146,9 @@ static void klp_pin_all(void)
 }
 
 /* Sites that could not be given back still lead to the patches. */
-static void klp_settle(void)
+static void klp_pin_on_error(int err)
 {
-	if (klp_redirect_settle())
-		klp_pin_all();
-}
-
-static void klp_unpatch(struct live_object *obj)
-{
-	if (klp_object_unpatch(obj))
+	if (err)
 		klp_pin_all();
 }
 
@@ -416,7 +410,7 @@ static void klp_finish_transition(struct list_head *gone)
 	if (klp_migration_exiting())
 		klp_pin_all();
 	klp_finish_states();
-	klp_settle();
+	klp_pin_on_error(klp_redirect_settle());
 	klp_migration_end();
 	/* They may ask for the states of the patches that are replaced. */
 	klp_tell_objects(patch, patched ? klp_object_post_patch :
@@ -548,7 +542,7 @@ static int klp_disable(struct live_patch *patch)
 	if (ret) {
 		pr_err("failed to disable patch '%s' (%d)\n", patch->mod->name, ret);
 		klp_swap_states();
-		klp_settle();
+		klp_pin_on_error(klp_redirect_settle());
 		klp_set_state(patch, KLP_ENABLED);
 		WRITE_ONCE(klp_in_transition, NULL);
 		return ret;
@@ -748,7 +742,7 @@ static void klp_object_leave(struct live_object *obj)
 	klp_object_pre_unpatch(obj);
 	pr_notice("reverting patch '%s' on unloading module '%s'\n",
 		  obj->patch->mod->name, obj->desc->mod->name);
-	klp_unpatch(obj);
+	klp_pin_on_error(klp_object_unpatch(obj));
 	klp_object_post_unpatch(obj);
 	klp_object_unbind(obj);
 }
@@ -783,7 +777,7 @@ static int klp_object_join(struct live_object *obj, struct module *mod)
 	if (ret) {
 		pr_warn("failed to apply patch '%s' to module '%s' (%d)\n",
 			obj->patch->mod->name, mod->name, ret);
-		klp_unpatch(obj);
+		klp_pin_on_error(klp_object_unpatch(obj));
 		klp_object_post_unpatch(obj);
 		goto unbind;
 	}

@@ -270,8 +270,8 @@ static unsigned long klp_redirect_to(const struct klp_redirect *redirect,
  */
 static bool klp_redirect_wants_trampoline(const struct klp_redirect *redirect)
 {
-	return klp_redirect_differs(redirect) ||
-	       (klp_redirect_is_used(redirect) &&
+	return klp_redirect_is_used(redirect) &&
+	       (klp_redirect_differs(redirect) ||
 		ftrace_is_jmp(klp_redirect_to(redirect, 0)));
 }
 

@@ -33,8 +33,7 @@ static const char * const klp_stay[] = {
 	/* loops of kernel threads, and what waits for them */
 	"__kthread_parkme", "add_hwgenerator_randomness", "devtmpfs_work_loop",
 	"io_sq_thread", "io_sqd_handle_event", "io_worker_handle_work",
-	"io_wq_worker",
-	"irq_wait_for_interrupt", "kdamond_need_stop",
+	"io_wq_worker", "irq_wait_for_interrupt", "kdamond_need_stop",
 	"kdamond_wait_activation", "kswapd_try_to_sleep",
 	"kthread_freezable_should_stop", "kthread_parkme",
 	"kvm_nx_huge_page_recovery_worker", "kthreadd", "manage_workers",
@@ -46,11 +45,11 @@ static const char * const klp_stay[] = {
 	/* stops at the user boundary */
 	"arch_do_signal_or_restart", "do_freezer_trap", "do_jobctl_trap",
 	"do_signal_stop", "get_signal", "ptrace_do_notify", "ptrace_signal",
-	"ptrace_stop", "__refrigerator", "task_work_run",
-	"throttle_cfs_rq_work",
+	"ptrace_stop", "__refrigerator", "task_work_run", "throttle_cfs_rq_work",
 	/* sleeping itself */
-	"__cond_resched", "add_timer", "cgroup1_freezing", "finish_swait", "finish_wait", "freezing_slow_path",
-	"init_wait_entry", "io_queue_worker_create", "io_wq_dec_running",
+	"__cond_resched", "add_timer", "cgroup1_freezing", "finish_swait",
+	"finish_wait", "freezing_slow_path", "init_wait_entry",
+	"io_queue_worker_create", "io_wq_dec_running",
 	"io_wq_worker_running", "io_wq_worker_sleeping", "kthread_data",
 	"kthread_should_park", "kthread_should_stop", "lock_timer_base",
 	"preempt_schedule_irq", "prepare_to_swait_event",
