@@ -419,6 +419,16 @@ static int klp_filter(struct ftrace_ops *ops, klp_match_t match)
 }
 
 /* Does somebody else have the right to redirect this function? */
+/*
+ * An ops is on the list of all tracers for a moment even if its registration fails.
+ * They walk it with preemption disabled, and some do so where RCU is not watching.
+ */
+static void klp_wait_for_tracers(void)
+{
+	synchronize_rcu_tasks_rude();
+	synchronize_rcu();
+}
+
 static bool klp_is_taken(const struct klp_redirect *redirect)
 {
 	static struct ftrace_ops probe;
@@ -429,8 +439,7 @@ static bool klp_is_taken(const struct klp_redirect *redirect)
 	      register_ftrace_function(&probe);
 	if (!ret)
 		unregister_ftrace_function(&probe);
-	/* Tracers that walk the list may look at it, even if that failed. */
-	synchronize_rcu_tasks_rude();
+	klp_wait_for_tracers();
 	ftrace_free_filter(&probe);
 	return ret == -EBUSY;
 }
@@ -468,8 +477,7 @@ static int klp_register_group(struct klp_group *group, struct klp_block *block)
 	ret = register_ftrace_function(&group->ops);
 	if (ret) {
 		klp_blame_function(ret);
-		/* See klp_is_taken() */
-		synchronize_rcu_tasks_rude();
+		klp_wait_for_tracers();
 		return ret;
 	}
 	list_for_each_entry(redirect, &klp_noted, change) {
