@@ -445,11 +445,13 @@ static bool klp_is_taken(const struct klp_redirect *redirect)
 }
 
 static void klp_blame_function(int err)
+/* All are registered at once: if it is nobody's fault, the first stands for all. */
 {
 	struct klp_redirect *redirect;
 
 	list_for_each_entry(redirect, &klp_noted, change) {
-		if (!klp_is_new(redirect, NULL) || !klp_is_taken(redirect))
+		if (!klp_is_new(redirect, NULL) ||
+		    (err == -EBUSY && !klp_is_taken(redirect)))
 			continue;
 		pr_err("failed to register ftrace handler for function '%s' (%d)\n",
 		       redirect->name, err);
