@@ -321,6 +321,7 @@ static int klp_prepare_entries(struct klp_block **blockp)
 {
 	struct klp_redirect *redirect;
 	unsigned int nr = 0;
+	int ret;
 
 	*blockp = NULL;
 	if (!IS_ENABLED(CONFIG_LIVEPATCH_TRAMPOLINE))
@@ -336,10 +337,10 @@ static int klp_prepare_entries(struct klp_block **blockp)
 	*blockp = klp_alloc_block(nr);
 	if (!*blockp)
 		return -ENOMEM;
-	if (!klp_fill_block(*blockp))
-		return 0;
-	klp_block_put(*blockp);
-	return -ENOMEM;
+	ret = klp_fill_block(*blockp);
+	if (ret)
+		klp_block_put(*blockp);
+	return ret;
 }
 
 /* The call site jumps to what was prepared for it, or is just about to. */
@@ -418,7 +419,6 @@ static int klp_filter(struct ftrace_ops *ops, klp_match_t match)
 	return ret ?: nr;
 }
 
-/* Does somebody else have the right to redirect this function? */
 /*
  * An ops is on the list of all tracers for a moment even if its registration fails.
  * They walk it with preemption disabled, and some do so where RCU is not watching.
@@ -429,6 +429,7 @@ static void klp_wait_for_tracers(void)
 	synchronize_rcu();
 }
 
+/* Does somebody else have the right to redirect this function? */
 static bool klp_is_taken(const struct klp_redirect *redirect)
 {
 	static struct ftrace_ops probe;
@@ -444,8 +445,8 @@ static bool klp_is_taken(const struct klp_redirect *redirect)
 	return ret == -EBUSY;
 }
 
-static void klp_blame_function(int err)
 /* All are registered at once: if it is nobody's fault, the first stands for all. */
+static void klp_blame_function(int err)
 {
 	struct klp_redirect *redirect;
 
