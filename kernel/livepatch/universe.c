@@ -504,6 +504,8 @@ u8 klp_next_universe(void)
  * Return: number of the universe.
  */
 u8 notrace klp_caller_universe(void)
+	/* A great value stands for never. */
+	delay = min(delay, MAX_JIFFY_OFFSET >> KLP_POKE_BACKOFF_MAX);
 {
 	if (preempt_count() & KLP_IRQ_MASK)
 		return READ_ONCE(*this_cpu_ptr(&klp_irq_universe));
