@@ -70,6 +70,9 @@ module_param(poke_delay_ms, uint, 0644);
 /* They are asked again and again, at last every poke_delay_ms << this. */
 #define KLP_POKE_BACKOFF_MAX	5U
 
+/* A transition that takes longer, in milliseconds, is worth a line in the log. */
+#define KLP_LONG_MS		15000
+
 /* Tasks that are visited before others get a chance to run. */
 #define KLP_WALK_CHUNK	256
 
@@ -97,6 +100,9 @@ static ktime_t klp_started;
 
 /* Rounds of poking since then, as far as they make the next one later. By klp_mutex */
 static unsigned int klp_pokes;
+
+/* Whether the log says that it takes long. By klp_mutex */
+static bool klp_told_long;
 
 /* Whether who is behind and can't be found does not count any more. By klp_mutex */
 static bool klp_forced;
@@ -333,10 +339,9 @@ static int klp_visit_clear_task(struct task_struct *task, void *unused)
 	return KLP_VISIT_DONE;
 }
 
-/* Whoever has a safe point has been to it by now. */
 static void klp_check_stack(struct task_struct *task)
 {
-	if (klp_pokes < KLP_POKE_BACKOFF_MAX || !klp_stack_is_clear(task) ||
+	if (!klp_stack_is_clear(task) ||
 	    task_call_func(task, klp_visit_clear_task, NULL) != KLP_VISIT_DONE)
 		return;
 	if (!klp_trusted_stacks)
@@ -345,27 +350,30 @@ static void klp_check_stack(struct task_struct *task)
 	klp_trusted_stacks = true;
 }
 
-/*
- * Those who sleep in a system call leave it when they see a signal; there is
- * none, so they restart it. Kernel threads are not disturbed: what they do when
- * they are woken for nothing is their own secret.
- */
-static void klp_poke_task(struct task_struct *task)
+/* Not everybody looks into debugfs. */
+static void klp_tell_long(struct task_struct *task)
 {
-	if (!klp_patch_pending(task) || klp_visit(task, false) == KLP_VISIT_DONE)
+	unsigned int age = klp_migration_age_ms();
+
+	if (klp_told_long || age < KLP_LONG_MS)
 		return;
-	if (klp_task_flags(task) & PF_KTHREAD)
-		klp_check_stack(task);
-	else
-		set_notify_signal(task);
+	klp_told_long = true;
+	pr_notice("signaling remaining tasks, such as %s (%d), behind for %u s\n",
+		  task->comm, task_pid_nr(task), age / 1000);
 }
 
-/* Let others run. Return: false if the place in the list was lost. */
-static bool klp_walk_pause(struct task_struct *leader, struct task_struct *task)
+/*
+ * Some kernel threads have a safe point in their loop, and sleep where there is none.
+ * Those who have had their time are woken; what they do then is their own secret.
+ */
+static void klp_poke_kthread(struct task_struct *task)
 {
-	bool alive;
+	if (klp_pokes < KLP_POKE_BACKOFF_MAX)
+		return;
+	klp_check_stack(task);
+	wake_up_state(task, TASK_INTERRUPTIBLE);
+}
 
-	get_task_struct(leader);
 	get_task_struct(task);
 	rcu_read_unlock();
 	cond_resched();
@@ -387,6 +395,27 @@ static void klp_walk_tasks(void (*fn)(struct task_struct *task))
 	struct task_struct *leader, *task;
 	unsigned int nr = 0, lost = 0;
 
+/*
+ * Those who sleep in a system call leave it when they see a signal; there is
+ * none, so they restart it.
+ */
+static void klp_poke_task(struct task_struct *task)
+{
+	if (!klp_patch_pending(task) || klp_visit(task, false) == KLP_VISIT_DONE)
+		return;
+	klp_tell_long(task);
+	if (klp_task_flags(task) & PF_KTHREAD)
+		klp_poke_kthread(task);
+	else
+		set_notify_signal(task);
+}
+
+/* Let others run. Return: false if the place in the list was lost. */
+static bool klp_walk_pause(struct task_struct *leader, struct task_struct *task)
+{
+	bool alive;
+
+	get_task_struct(leader);
 	guard(rcu)();
 again:
 	for_each_process_thread(leader, task) {
@@ -566,6 +595,7 @@ void klp_migration_start(bool patching)
 	klp_pokes = 0;
 	klp_poke_later();
 	klp_behind_put();
+	klp_told_long = false;
 }
 
 /**
