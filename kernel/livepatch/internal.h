@@ -255,11 +255,17 @@ const char *klp_transition_direction(void);
 int klp_patch_write_enabled(struct live_patch *patch, bool enable);
 int klp_patch_force(struct live_patch *patch);
 
-/* What the file "enabled" says: a patch about to be replaced is enabled still. */
+/*
+ * What the file "enabled" says, without a lock: a patch about to be replaced is
+ * enabled still. The transition is looked at first, see barrier D.
+ */
 static inline bool klp_patch_is_enabled(const struct live_patch *patch)
 {
-	return patch->state == KLP_ENABLING || patch->state == KLP_ENABLED ||
-	       (patch->state == KLP_DISABLING && patch != klp_transition_patch());
+	bool in_transition = patch == klp_transition_patch();
+	enum klp_patch_state state = READ_ONCE(patch->state);
+
+	return state == KLP_ENABLING || state == KLP_ENABLED ||
+	       (state == KLP_DISABLING && !in_transition);
 }
 
 /* Is it in effect for those who have migrated (@then), or for the others? */

@@ -190,7 +190,7 @@ int klp_object_patch(struct live_object *obj)
 
 	lockdep_assert_held(&klp_mutex);
 
-	obj->stage = KLP_OBJECT_PATCHED;
+	WRITE_ONCE(obj->stage, KLP_OBJECT_PATCHED);
 	klp_for_each_func(obj, i, func) {
 		ret = klp_func_stack(func);
 		if (ret)
@@ -235,7 +235,7 @@ void klp_object_unstack(struct live_object *obj)
 		if (func->redirect)
 			klp_func_unstack(func);
 	}
-	obj->stage = KLP_OBJECT_ORIGINAL;
+	WRITE_ONCE(obj->stage, KLP_OBJECT_ORIGINAL);
 }
 
 /**
@@ -259,7 +259,7 @@ int klp_object_unpatch(struct live_object *obj)
 		klp_func_unstack(func);
 		klp_func_redirect(redirect);
 	}
-	obj->stage = KLP_OBJECT_ORIGINAL;
+	WRITE_ONCE(obj->stage, KLP_OBJECT_ORIGINAL);
 	return klp_redirect_must_commit();
 }
 
@@ -336,7 +336,7 @@ void klp_object_post_patch(struct live_object *obj)
 	lockdep_assert_held(&klp_mutex);
 	if (obj->stage != KLP_OBJECT_PATCHED)
 		return;
-	obj->stage = KLP_OBJECT_SETTLED;
+	WRITE_ONCE(obj->stage, KLP_OBJECT_SETTLED);
 	klp_call(obj, obj->desc->callbacks.post_patch);
 }
 
@@ -351,7 +351,7 @@ void klp_object_pre_unpatch(struct live_object *obj)
 	lockdep_assert_held(&klp_mutex);
 	if (obj->stage != KLP_OBJECT_SETTLED)
 		return;
-	obj->stage = KLP_OBJECT_PATCHED;
+	WRITE_ONCE(obj->stage, KLP_OBJECT_PATCHED);
 	klp_call(obj, obj->desc->callbacks.pre_unpatch);
 }
 

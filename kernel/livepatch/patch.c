@@ -106,7 +106,12 @@ DEFINE_LOCK_GUARD_0(klp_move, klp_move_begin(), klp_move_end())
  */
 struct live_patch *klp_transition_patch(void)
 {
-	return READ_ONCE(klp_in_transition);
+	/*
+	 * Barrier D: orders the look at the transition before one at states, so
+	 * that nobody sees the end of the one and the middle of the other. Pairs
+	 * with klp_finish_transition().
+	 */
+	return smp_load_acquire(&klp_in_transition);
 }
 
 /*
@@ -127,7 +132,7 @@ static void klp_set_state(struct live_patch *patch, enum klp_patch_state state)
 
 	lockdep_assert_held(&klp_mutex);
 	WARN_ON_ONCE(!(from[state] & BIT(patch->state)));
-	patch->state = state;
+	WRITE_ONCE(patch->state, state);
 }
 
 /* A task may be inside of its code, now or later: the module has to stay. */
@@ -418,7 +423,8 @@ static void klp_finish_transition(struct list_head *gone)
 	klp_collect_disabled(gone);
 
 	pr_notice("'%s': %s complete\n", patch->mod->name, direction);
-	WRITE_ONCE(klp_in_transition, NULL);
+	/* Barrier D, see klp_transition_patch(): the states before the end. */
+	smp_store_release(&klp_in_transition, NULL);
 	klp_sysfs_notify_transition(patch);
 }
 

@@ -40,7 +40,6 @@ static ssize_t enabled_store(struct kobject *kobj, struct kobj_attribute *attr,
 static ssize_t enabled_show(struct kobject *kobj, struct kobj_attribute *attr,
 			    char *buf)
 {
-	guard(mutex)(&klp_mutex);
 	return sysfs_emit(buf, "%d\n", klp_patch_is_enabled(to_patch(kobj)));
 }
 
@@ -105,8 +104,8 @@ static ssize_t patched_show(struct kobject *kobj, struct kobj_attribute *attr,
 {
 	struct live_object *obj = container_of(kobj, struct live_object, kobj);
 
-	guard(mutex)(&klp_mutex);
-	return sysfs_emit(buf, "%d\n", obj->stage != KLP_OBJECT_ORIGINAL);
+	return sysfs_emit(buf, "%d\n",
+			  READ_ONCE(obj->stage) != KLP_OBJECT_ORIGINAL);
 }
 
 static struct kobj_attribute patched_attr = __ATTR_RO(patched);
