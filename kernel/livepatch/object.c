@@ -43,10 +43,21 @@ static DECLARE_WAIT_QUEUE_HEAD(klp_called);
 	       (func)->obj->patch->mod->name, klp_object_name((func)->obj), \
 	       (func)->desc->old_name, ##__VA_ARGS__)
 
-static const char *klp_why_no_site(unsigned long addr)
+/* That of a module that is coming is there still, but not for long. */
+static bool klp_is_init_code(const struct live_func *func)
 {
-	if (is_kernel_inittext(addr))
-		return "it is init code, which is gone";
+	const struct module *mod = func->obj->desc->mod;
+
+	return is_kernel_inittext(func->addr) ||
+	       (mod && within_module_init(func->addr, mod));
+}
+
+static const char *klp_why_no_site(const struct live_func *func)
+{
+	unsigned long addr = func->addr;
+
+	if (klp_is_init_code(func))
+		return "it is init code, which does not stay";
 	if (!kernel_text_address(addr))
 		return "it is data";
 	return "it is notrace, or in a file that is not traced, or assembly";
@@ -54,10 +65,10 @@ static const char *klp_why_no_site(unsigned long addr)
 
 static int klp_find_site(struct live_func *func)
 {
-	func->ip = ftrace_location(func->addr);
+	func->ip = klp_is_init_code(func) ? 0 : ftrace_location(func->addr);
 	if (func->ip)
 		return 0;
-	klp_func_err(func, "has no entry site: %s", klp_why_no_site(func->addr));
+	klp_func_err(func, "has no entry site: %s", klp_why_no_site(func));
 	return -EINVAL;
 }
 

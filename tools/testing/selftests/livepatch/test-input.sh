@@ -78,17 +78,28 @@ test_twice() {
 }
 
 # The module is not there yet, so the module is what is refused
-test_later() {
+later() {
 	local before
 
-	apply lpt_input kind=unknown
+	apply lpt_input kind="$1"
 	before=$(inventory_of_klp)
+	log_start
 	fails_with "$EINVAL" load lpt_target
+	says "$2"
 	not loaded lpt_target
 	same "$before" "$(inventory_of_klp)"
 	revert lpt_input
 	load lpt_target
 	is "$(version)" 1
+}
+
+test_later() {
+	later unknown "$S""no symbol 'lpt_no_such_function'"
+}
+
+# What is there when the module comes, and then goes
+test_late_init() {
+	later late_init "$F 'lpt_target_init' .* init code, which does not stay"
 }
 
 inventory_of_klp() {
@@ -172,10 +183,10 @@ kind third_twin "$S""no symbol 'lpt_twin' at position 3, there are only 2"
 kind second_of_one "$S""no symbol 'lpt_pair_b' at position 2, there are only 1"
 kind notrace "$F 'lpt_untraceable' has no entry site: it is notrace"
 kind data "$F 'lpt_phase' has no entry site: it is data"
-kind init "$P object 'vmlinux': function 'start_kernel' .* init code, which is gone"
+kind init "$P object 'vmlinux': function 'start_kernel' .* init code, which does not stay"
 kind kernel_trace "$P object 'vmlinux': function 'ftrace_location' .* not traced"
 
-lpt_start $((${#kinds[@]} + 10))
+lpt_start $((${#kinds[@]} + 11))
 lpt_run "good" test_good
 lpt_run "sympos" test_twins
 for k in "${kinds[@]}"; do
@@ -185,6 +196,7 @@ lpt_run "refused: cloned" test_cloned
 lpt_run "refused: module not marked as a patch" test_unmarked
 lpt_run "refused: a function twice" test_twice
 lpt_run "refused: a module with an unknown function" test_later
+lpt_run "refused: a module with a function that does not stay" test_late_init
 lpt_run "refused: no new function" test_bad_new_func
 lpt_run "refused: a module named vmlinux" test_vmlinux
 lpt_run "refused: during another transition" test_busy

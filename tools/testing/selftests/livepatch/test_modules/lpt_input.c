@@ -36,6 +36,7 @@ static const struct lpt_kind lpt_kinds[] = {
 	{ "bad_new_func", { "lpt_pair_b", (void *)1, 0 } },
 	{ "inlined", { "lpt_inlined", lpt_new, 0 } },
 	{ "cloned", { "lpt_cloned", lpt_new, 0 } },
+	{ "late_init", { "lpt_target_init", lpt_new, 0 } },
 	{ "data", { "lpt_phase", lpt_new, 0 } },
 	{ "notrace", { "lpt_untraceable", lpt_new, 0 } },
 	{ "twice", { "lpt_pair_a", lpt_new, 0 } },
