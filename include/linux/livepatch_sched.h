@@ -20,25 +20,20 @@
 #ifndef _LINUX_LIVEPATCH_SCHED_H_
 #define _LINUX_LIVEPATCH_SCHED_H_
 
+#include <linux/instruction_pointer.h>
 #include <linux/livepatch_trampoline.h>
 #include <linux/percpu.h>
 #include <linux/sched.h>
 
 #ifdef CONFIG_LIVEPATCH
 
-/**
- * enum klp_quiescence - what a task holds over while it sleeps
- * @KLP_NOT_QUIESCENT:	nobody knows
- * @KLP_QUIESCENT:	nothing
- * @KLP_IN_RESUME_WORK:	nothing if it is throttled, see klp_resume_enter()
- *
- * The values of task_struct::klp_quiescent.
+/*
+ * Values of task_struct::klp_quiescent. Any other is the address of the place where
+ * the task sleeps and holds nothing over.
  */
-enum klp_quiescence {
-	KLP_NOT_QUIESCENT,
-	KLP_QUIESCENT,
-	KLP_IN_RESUME_WORK,
-};
+#define KLP_NOT_QUIESCENT	0UL
+/* It holds nothing over if it is throttled, see klp_resume_enter() */
+#define KLP_IN_RESUME_WORK	1UL
 
 /* Only for the hooks below: kernel/livepatch/universe.c has these, and says why. */
 DECLARE_PER_CPU(int [KLP_UNIVERSES + 1], klp_exiting);
@@ -63,16 +58,16 @@ static inline bool klp_patch_pending(struct task_struct *task)
  *
  * Context: Task context, preemptible or not, no raw spinlock held.
  */
-static inline void klp_safe_point(void)
+static __always_inline void klp_safe_point(void)
 {
 	if (unlikely(klp_patch_pending(current)))
 		klp_update_patch_state(current);
 }
 
 /* The current task sleeps at the user boundary: it looks at its flags again. */
-static inline void klp_boundary_enter(void)
+static __always_inline void klp_boundary_enter(void)
 {
-	WRITE_ONCE(current->klp_quiescent, KLP_QUIESCENT);
+	WRITE_ONCE(current->klp_quiescent, _THIS_IP_);
 }
 
 /*
@@ -92,9 +87,9 @@ static inline void klp_resume_enter(void)
  *
  * Context: Task context, any task state, no raw spinlock held.
  */
-static inline void klp_quiescent_enter(void)
+static __always_inline void klp_quiescent_enter(void)
 {
-	WRITE_ONCE(current->klp_quiescent, KLP_QUIESCENT);
+	WRITE_ONCE(current->klp_quiescent, _THIS_IP_);
 	/*
 	 * Barrier A: orders the marker before the test of the flag in
 	 * klp_safe_point(). Pairs with the atomic set of the flag in
@@ -206,7 +201,7 @@ static inline bool klp_freezer_is_safe_point(void) { return false; }
  *
  * Context: Task context, may sleep. As for klp_safe_point().
  */
-static inline void klp_schedule(void)
+static __always_inline void klp_schedule(void)
 {
 	klp_quiescent_enter();
 	schedule();
@@ -222,7 +217,7 @@ static inline void klp_schedule(void)
  * Context: Task context, may sleep. As for klp_safe_point().
  * Return: 0 when the time is over, else the jiffies that were left.
  */
-static inline long klp_schedule_timeout_interruptible(long timeout)
+static __always_inline long klp_schedule_timeout_interruptible(long timeout)
 {
 	klp_quiescent_enter();
 	timeout = schedule_timeout_interruptible(timeout);
@@ -231,7 +226,7 @@ static inline long klp_schedule_timeout_interruptible(long timeout)
 }
 
 /* schedule() in a wait of the freezer: quiescent for kernel threads only. */
-static inline void klp_freezable_schedule(void)
+static __always_inline void klp_freezable_schedule(void)
 {
 	if (!klp_freezer_is_safe_point()) {
 		schedule();
@@ -241,7 +236,7 @@ static inline void klp_freezable_schedule(void)
 }
 
 /* schedule_timeout(), likewise. */
-static inline long klp_freezable_schedule_timeout(long timeout)
+static __always_inline long klp_freezable_schedule_timeout(long timeout)
 {
 	if (!klp_freezer_is_safe_point())
 		return schedule_timeout(timeout);

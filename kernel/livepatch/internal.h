@@ -79,6 +79,7 @@ int klp_migration_behind(void);
 int klp_migration_exiting(void);
 bool klp_migration_forced(void);
 bool klp_migration_trusted_stacks(void);
+bool klp_migration_inside_patch(void);
 unsigned int klp_migration_age_ms(void);
 bool klp_irq_is_behind(int cpu);
 

@@ -409,7 +409,7 @@ static void klp_finish_transition(struct list_head *gone)
 	pr_debug("'%s': completing %s transition\n", patch->mod->name,
 		 direction);
 
-	if (klp_migration_trusted_stacks())
+	if (klp_migration_trusted_stacks() || klp_migration_inside_patch())
 		klp_pin_left();
 	/* Who exits and was not waited for can be inside of any patch. */
 	if (klp_migration_exiting())

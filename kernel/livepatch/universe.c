@@ -111,6 +111,12 @@ static bool klp_forced;
 static bool klp_trusted_stacks;
 
 /*
+ * Whether somebody was moved at a place within a patch module, which he may stay in.
+ * Written by whoever migrates, before he is not behind any more.
+ */
+static bool klp_inside_patch;
+
+/*
  * Tasks that are about to leave the task list, or have left it, and still run, by
  * the universe they live in. They can't be visited, so a transition waits until
  * those in the universe that is left are dead. The sum over the CPUs is what
@@ -141,6 +147,20 @@ static void klp_behind_put(void)
 {
 	if (atomic_dec_and_test(&klp_behind))
 		queue_work(klp_wq, &klp_done_work);
+}
+
+/*
+ * A safe point may be in a function of a patch, and whoever is moved there stays in
+ * it: a kernel thread in its loop, for ever.
+ */
+static void klp_note_place(unsigned long ip)
+{
+	struct module *mod;
+
+	guard(rcu)();
+	mod = __module_text_address(ip);
+	if (mod && is_livepatch_module(mod))
+		WRITE_ONCE(klp_inside_patch, true);
 }
 
 /* Return: true if the task was counted as one who is behind. */
@@ -189,8 +209,9 @@ static void klp_migrate_this_cpu(void)
  * klp_update_patch_state - migrate the current task, which is at a safe point
  * @task: the current task
  *
- * Called on the way out to user mode and from klp_safe_point(). Takes the
- * interrupt context of this CPU along.
+ * Called on the way out to user mode and from klp_safe_point(), so also by
+ * modules that call try_to_freeze() and the like, whatever their license. Takes
+ * the interrupt context of this CPU along.
  *
  * Context: Task context, no raw spinlock held.
  */
@@ -204,6 +225,7 @@ void klp_update_patch_state(struct task_struct *task)
 	if (task->flags & PF_IDLE && task->pid)
 		return;
 
+	klp_note_place(_RET_IP_);
 	scoped_guard(raw_spinlock_irqsave, &task->pi_lock)
 		counted = klp_arrive(task, task->flags & PF_KTHREAD ?
 				     KLP_AT_SAFE_POINT : KLP_AT_BOUNDARY);
@@ -216,7 +238,6 @@ void klp_update_patch_state(struct task_struct *task)
 	if (counted)
 		klp_behind_put();
 }
-/* Also for modules that call try_to_freeze() and the like, whatever their license */
 EXPORT_SYMBOL(klp_update_patch_state);
 
 static int klp_nr_exiting(u8 universe)
@@ -271,10 +292,10 @@ int klp_task_patch_state(struct task_struct *task)
 /* It marked itself, and it holds nothing over while it is off its CPU. */
 static bool klp_is_quiescent(const struct task_struct *task)
 {
-	enum klp_quiescence quiescent = READ_ONCE(task->klp_quiescent);
+	unsigned long place = READ_ONCE(task->klp_quiescent);
 
-	return quiescent == KLP_QUIESCENT ||
-	       (quiescent == KLP_IN_RESUME_WORK && klp_is_throttled(task));
+	return place == KLP_IN_RESUME_WORK ? klp_is_throttled(task) :
+					     place != KLP_NOT_QUIESCENT;
 }
 
 /* A task that will not run any more, or holds nothing over while it does not. */
@@ -294,6 +315,7 @@ static int klp_visit_task(struct task_struct *task, void *arg)
 	bool *force = arg;
 
 	if (task->klp_universe == klp_goal || *force || klp_may_move(task)) {
+		klp_note_place(READ_ONCE(task->klp_quiescent));
 		/* The migrator is counted as well, this is never the last. */
 		if (klp_arrive(task, *force ? KLP_FORCED : KLP_ASLEEP))
 			atomic_dec(&klp_behind);
@@ -374,27 +396,6 @@ static void klp_poke_kthread(struct task_struct *task)
 	wake_up_state(task, TASK_INTERRUPTIBLE);
 }
 
-	get_task_struct(task);
-	rcu_read_unlock();
-	cond_resched();
-	rcu_read_lock();
-	/* An exec by another thread takes the place of the leader. */
-	alive = pid_alive(leader) && pid_alive(task) &&
-		thread_group_leader(leader);
-	put_task_struct(task);
-	put_task_struct(leader);
-	return alive;
-}
-
-/*
- * Call @fn for each task in the list, at least once. A task that is added
- * meanwhile may be missed, see "Ordering" above.
- */
-static void klp_walk_tasks(void (*fn)(struct task_struct *task))
-{
-	struct task_struct *leader, *task;
-	unsigned int nr = 0, lost = 0;
-
 /*
  * Those who sleep in a system call leave it when they see a signal; there is
  * none, so they restart it.
@@ -416,6 +417,27 @@ static bool klp_walk_pause(struct task_struct *leader, struct task_struct *task)
 	bool alive;
 
 	get_task_struct(leader);
+	get_task_struct(task);
+	rcu_read_unlock();
+	cond_resched();
+	rcu_read_lock();
+	/* An exec by another thread takes the place of the leader. */
+	alive = pid_alive(leader) && pid_alive(task) &&
+		thread_group_leader(leader);
+	put_task_struct(task);
+	put_task_struct(leader);
+	return alive;
+}
+
+/*
+ * Call @fn for each task in the list, at least once. A task that is added
+ * meanwhile may be missed, see "Ordering" above.
+ */
+static void klp_walk_tasks(void (*fn)(struct task_struct *task))
+{
+	struct task_struct *leader, *task;
+	unsigned int nr = 0, lost = 0;
+
 	guard(rcu)();
 again:
 	for_each_process_thread(leader, task) {
@@ -482,6 +504,8 @@ static void klp_poke_later(void)
 {
 	unsigned long delay = msecs_to_jiffies(READ_ONCE(poke_delay_ms)) ?: 1;
 
+	/* A great value stands for never. */
+	delay = min(delay, MAX_JIFFY_OFFSET >> KLP_POKE_BACKOFF_MAX);
 	mod_delayed_work(klp_wq, &klp_poke_work, delay << klp_pokes);
 }
 
@@ -533,8 +557,6 @@ u8 klp_next_universe(void)
  * Return: number of the universe.
  */
 u8 notrace klp_caller_universe(void)
-	/* A great value stands for never. */
-	delay = min(delay, MAX_JIFFY_OFFSET >> KLP_POKE_BACKOFF_MAX);
 {
 	if (preempt_count() & KLP_IRQ_MASK)
 		return READ_ONCE(*this_cpu_ptr(&klp_irq_universe));
@@ -575,6 +597,7 @@ void klp_migration_start(bool patching)
 
 	klp_started = ktime_get();
 	klp_forced = false;
+	klp_told_long = false;
 	klp_behind_get();
 
 	scoped_guard(cpus_read_lock) {
@@ -595,7 +618,6 @@ void klp_migration_start(bool patching)
 	klp_pokes = 0;
 	klp_poke_later();
 	klp_behind_put();
-	klp_told_long = false;
 }
 
 /**
@@ -684,6 +706,18 @@ bool klp_migration_trusted_stacks(void)
 }
 
 /**
+ * klp_migration_inside_patch - was anybody moved inside of a function of a patch?
+ *
+ * Context: klp_mutex held, in a transition that nobody is behind in.
+ * Return: true if code that goes out of effect may still be run.
+ */
+bool klp_migration_inside_patch(void)
+{
+	lockdep_assert_held(&klp_mutex);
+	return READ_ONCE(klp_inside_patch);
+}
+
+/**
  * klp_migration_age_ms - how long the migration has been going on
  *
  * Context: klp_mutex held.
@@ -720,6 +754,7 @@ void klp_migration_end(void)
 	WRITE_ONCE(klp_patched_universe, -1);
 	klp_forced = false;
 	klp_trusted_stacks = false;
+	WRITE_ONCE(klp_inside_patch, false);
 	cancel_delayed_work(&klp_poke_work);
 }
 
