@@ -731,7 +731,9 @@ int klp_enable_patch(struct klp_patch *desc)
 		ret = klp_check_time(desc);
 		if (ret)
 			return ret;
-		if (!try_module_get(desc->mod))
+		if (!try_module_get(desc->mod)) {
+			pr_err("patch '%s': its module is about to go\n",
+			       desc->mod->name);
 			return -ENODEV;
 		ret = klp_create_and_enable(desc, &gone);
 	}

@@ -36,6 +36,9 @@ static struct klp_reason klp_reason_of(struct task_struct *task)
 	if (flags & PF_KTHREAD)
 		return (struct klp_reason){ "kthread not at a safe point",
 					    klp_kthread_help };
+	if (flags & PF_USER_WORKER)
+		return (struct klp_reason){ "in a request of io_uring or vhost",
+					    "the end of the request, or a signal, it is about to get one" };
 	if (state == TASK_RUNNING)
 		return (struct klp_reason){ "running", "nothing, it comes by itself" };
 	if (state & (__TASK_STOPPED | __TASK_TRACED))
@@ -70,7 +73,8 @@ static void klp_show_cpu(struct seq_file *m, struct task_struct *idle)
 
 static void klp_show_head(struct seq_file *m)
 {
-	int exiting = klp_migration_exiting();
+	/* Who exits meanwhile may be seen to end, and not to begin. */
+	int exiting = max(klp_migration_exiting(), 0);
 
 	seq_printf(m, "%s %s: %d behind for %u ms\n",
 		   klp_transition_patch()->mod->name, klp_transition_direction(),
