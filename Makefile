@@ -30,7 +30,7 @@ help:
 	@echo 'LINUX=DIR         the base is this tree of 7.3 instead of a download'
 	@echo 'LP_CACHE=DIR      the cache (~/.cache/livepatch-universe)'
 	@echo 'CONFIG=NAME       add lab/config/NAME or a file: debug, kcsan, nounwind,'
-	@echo '                  strict, calldepth, cfi'
+	@echo '                  strict, calldepth, cfi, handler, preempt'
 	@echo 'SUITES="NAMES"    of make check: model selftests base kunit klp-build torture cost'
 	@echo 'TIMEOUT=SECONDS   of a suite of make check (1800), of make vm (600)'
 	@echo 'JOBS=N            processes of the build (one for each CPU)'
