@@ -735,6 +735,7 @@ int klp_enable_patch(struct klp_patch *desc)
 			pr_err("patch '%s': its module is about to go\n",
 			       desc->mod->name);
 			return -ENODEV;
+		}
 		ret = klp_create_and_enable(desc, &gone);
 	}
 

@@ -6,13 +6,16 @@
  *	lpt_module load FILE [PARAMETER=VALUE]...
  *	lpt_module fail N FILE [PARAMETER=VALUE]
  *	lpt_module unload NAME
+ *	lpt_module poll FILE
  *
  * "fail" lets the Nth allocation of the load fail. Its status is 3 if there
- * were fewer, so that everything was loaded as usual.
+ * were fewer, so that everything was loaded as usual. "poll" prints the content of a
+ * file of sysfs, and once more when that has changed.
  */
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,14 +77,38 @@ static int load_failing(const char *n, const char *file, const char *args)
 	err(1, "%s", file);
 }
 
+static void print_file(int fd)
+{
+	char text[64];
+	ssize_t n = pread(fd, text, sizeof(text), 0);
+
+	if (n < 0 || write(STDOUT_FILENO, text, n) != n)
+		err(1, "read");
+}
+
+static void poll_file(const char *file)
+{
+	struct pollfd poller = { .events = POLLPRI };
+
+	poller.fd = open(file, O_RDONLY | O_CLOEXEC);
+	if (poller.fd < 0)
+		err(1, "%s", file);
+	print_file(poller.fd);
+	if (poll(&poller, 1, -1) != 1)
+		err(1, "poll");
+	print_file(poller.fd);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc >= 3 && !strcmp(argv[1], "load"))
 		load(argv[2], argv + 3, argc - 3);
 	else if (argc >= 4 && !strcmp(argv[1], "fail"))
 		return load_failing(argv[2], argv[3], argc > 4 ? argv[4] : "");
+	else if (argc == 3 && !strcmp(argv[1], "poll"))
+		poll_file(argv[2]);
 	else if (argc != 3 || strcmp(argv[1], "unload"))
-		errx(2, "usage: lpt_module load|fail N FILE ... | unload NAME");
+		errx(2, "usage: lpt_module load|fail N FILE ... | unload NAME | poll FILE");
 	else if (syscall(SYS_delete_module, argv[2], O_NONBLOCK))
 		err(1, "unload %s", argv[2]);
 	return 0;

@@ -270,6 +270,19 @@ static int call_io_getevents(void)
 	return syscall(SYS_io_getevents, ctx, 1, 1, &event, NULL);
 }
 
+static int call_recv_timeout(void)
+{
+	struct timeval timeout = { .tv_sec = FOREVER };
+	static int fds[2];
+	char c;
+
+	if (!fds[0] && (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) ||
+			setsockopt(fds[0], SOL_SOCKET, SO_RCVTIMEO, &timeout,
+				   sizeof(timeout))))
+		err(1, "socketpair");
+	return recv(fds[0], &c, 1, 0);
+}
+
 /* Those that signal(7) knows to return EINTR even after SIGSTOP and SIGCONT */
 #define MAY_EINTR true
 
@@ -294,6 +307,7 @@ static const struct sleeper {
 	{ "sigtimedwait",	call_sigtimedwait,	MAY_EINTR },
 	{ "semop",		call_semop,		MAY_EINTR },
 	{ "io_getevents",	call_io_getevents,	MAY_EINTR },
+	{ "recv_timeout",	call_recv_timeout,	MAY_EINTR },
 };
 
 static const struct sleeper *sleeper;
@@ -382,6 +396,32 @@ static int mode_traced(void)
 		err(1, "ptrace");
 	waitpid(pid, NULL, __WALL);
 	wait_for_state(pid, 't');
+	wait_for_term();
+	return 0;
+}
+
+static void child_forks(void)
+{
+	pid_t pid;
+
+	for (;;) {
+		pid = fork();
+		if (!pid)
+			_exit(0);
+		waitpid(pid, NULL, 0);
+	}
+}
+
+static int mode_traced_inside(void)
+{
+	pid_t pid = fork_child(child_forks);
+	int status;
+
+	if (ptrace(PTRACE_SEIZE, pid, NULL, PTRACE_O_TRACEFORK))
+		err(1, "ptrace");
+	waitpid(pid, &status, __WALL);
+	if (status >> 8 != (SIGTRAP | PTRACE_EVENT_FORK << 8))
+		errx(1, "stopped, but not in fork: %x", status);
 	wait_for_term();
 	return 0;
 }
@@ -688,6 +728,7 @@ static const struct mode {
 	{ "sleepers",	mode_sleepers },/* asleep in system calls */
 	{ "vfork",	mode_vfork },	/* parent of a vfork of NUMBER ms */
 	{ "traced",	mode_traced },	/* stopped by its tracer */
+	{ "traced_inside", mode_traced_inside },/* the same, within fork() */
 	{ "stopped",	mode_stopped },	/* stopped by SIGSTOP */
 	{ "zombie",	mode_zombie },	/* dead and not reaped */
 	{ "leader",	mode_leader },	/* dead, while a thread lives */

@@ -43,8 +43,16 @@ only_behind() {
 	[ "$(tasks_at 0)" = "/proc/$1/task/$1" ]
 }
 
-# blocked_by PID - all others migrate and run the new code, only it is behind
-blocked_by() {
+# is_why PID REASON - what the list says
+is_why() {
+	[ -e "$BEHIND" ] || return 0
+	grep -q "^$1	[^	]*	$2" "$BEHIND" && return
+	diag "not because of '$2': $(< "$BEHIND")"
+	return 1
+}
+
+# only_one_behind PID REASON - all others migrate and run the new code
+only_one_behind() {
 	load lpt_target
 	load lpt_pair2
 	within "$LPT_SECONDS" only_behind "$1" || { list_behind 0; return 1; }
@@ -52,10 +60,18 @@ blocked_by() {
 	nap 1
 	only_behind "$1"
 	in_transition
+	is_why "$1" "$2"
 	is "$(version)" 2
+}
+
+# blocked_by PID REASON - until it is released
+blocked_by() {
+	only_one_behind "$@"
 	release
 	settle_or_list 0
 }
+
+KTHREAD="kthread not at a safe point in "
 
 # kthread SLEEP STATE - a kernel thread that sleeps like this; sets LPT_PID
 kthread() {
@@ -67,29 +83,38 @@ kthread() {
 
 test_kthread() {
 	kthread 1 D
-	blocked_by "$LPT_PID"
+	blocked_by "$LPT_PID" "$KTHREAD"
 }
 
 test_bare_freezable() {
 	kthread 3 D
-	blocked_by "$LPT_PID"
+	blocked_by "$LPT_PID" "$KTHREAD"
 }
 
+sleeps_of() {
+	grep ctxt_switches: "/proc/$1/status"
+}
+
+# It is moved while it sleeps, and does not notice
 test_freezable() {
+	local sleeps
+
 	kthread 4 S
+	sleeps=$(sleeps_of "$LPT_PID")
 	quick
 	in_state "$LPT_PID" S
+	is "$(sleeps_of "$LPT_PID")" "$sleeps" "times that it slept"
 	release
 }
 
-# The sixth look is the first at stacks; now it comes after 0.3 s
+# The sixth look wakes kernel threads, and is the first at stacks: now after 0.3 s
 hurry() {
-	[ -e "$STACK_CHECK" ] || skip "no LIVEPATCH_STACK_CHECK"
 	echo 5 > "$POKE_DELAY"
 }
 
 # Not the stack of a thread of DAMON, which may take 10 s to its safe point
 trust_stacks() {
+	[ -e "$STACK_CHECK" ] || skip "no LIVEPATCH_STACK_CHECK"
 	hurry
 	[ ! -e "$DAMON_STAT" ] || echo N > "$DAMON_STAT"
 	echo 1 > "$STACK_CHECK"
@@ -100,7 +125,16 @@ migrated_by() {
 	grep -q "livepatch_migrate:.* pid=$1 .*place=$2" "$TRACING/trace"
 }
 
+test_woken() {
+	hurry
+	kthread 5 S
+	quick
+	in_state "$LPT_PID" S
+	release
+}
+
 test_stack_check() {
+	[ -e "$STACK_CHECK" ] || skip "no LIVEPATCH_STACK_CHECK"
 	hurry
 	kthread 2 D
 	load lpt_target
@@ -143,7 +177,7 @@ test_stack_check_pins() {
 test_stack_check_inside() {
 	trust_stacks
 	kthread 1 D
-	blocked_by "$LPT_PID"
+	blocked_by "$LPT_PID" "$KTHREAD"
 }
 
 test_stack_check_user() {
@@ -151,7 +185,7 @@ test_stack_check_user() {
 	load lpt_blocker
 	in_background write_to "$BLOCKER/hold" 2
 	within "$LPT_PATIENCE" in_state "$LPT_PID" D
-	blocked_by "$LPT_PID"
+	blocked_by "$LPT_PID" uninterruptible
 }
 
 test_stack_check_work() {
@@ -174,10 +208,65 @@ test_late_thread() {
 	in_state "$LPT_PID" S
 }
 
+# It waits at a safe point within the new function, in which it is moved
+test_inside_patch() {
+	! loaded lpt_inside || skip "has been tried before"
+	load lpt_blocker
+	apply lpt_inside
+	kthread 4 S
+	disable lpt_inside
+	settle_or_list 1
+	gone lpt_inside
+	nap 0.5
+	fails_with "" try_unload lpt_inside
+	in_state "$LPT_PID" S
+}
+
 test_uninterruptible() {
 	load lpt_blocker
 	hold
-	blocked_by "$LPT_PID"
+	blocked_by "$LPT_PID" uninterruptible
+}
+
+told_of() {
+	log_since_start | grep -q "signaling remaining tasks, such as .* ($1), behind"
+}
+
+# Who has no debugfs finds a name in the log, after 15 s
+test_told() {
+	load lpt_blocker
+	hold
+	log_start
+	only_one_behind "$LPT_PID" uninterruptible
+	within $((15 + LPT_PATIENCE)) told_of "$LPT_PID"
+	nap 4
+	is "$(log_since_start | grep -c "signaling remaining")" 1 "times"
+	release
+	settle_or_list 0
+}
+
+# The longest delay stands for never. Doubled it must not become the shortest
+test_never() {
+	local event=$TRACING/events/workqueue/workqueue_execute_start/enable
+
+	load lpt_blocker
+	hold
+	echo 1 > "$POKE_DELAY"
+	load lpt_target
+	load lpt_pair2
+	nap 1
+	in_transition
+	echo 4294967295 > "$POKE_DELAY"
+	nap 1
+	echo > "$TRACING/trace"
+	echo 1 > "$event"
+	nap 1
+	echo 0 > "$event"
+	is "$(grep -c klp_poke_fn "$TRACING/trace")" 0 "rounds"
+	release
+	settle
+	echo "$DELAY" > "$POKE_DELAY"
+	revert_quickly
 }
 
 test_sleepers() {
@@ -190,7 +279,7 @@ test_sleepers() {
 	diag "EINTR: $(awk '/ eintr / { n += $3 } $3 { printf "%s ", $1 }
 			    END { print n + 0 }' "$LPT_TMP/sleepers")"
 	is "$failed" 0 "failed"
-	is "$(grep -c ' eintr ' "$LPT_TMP/sleepers")" 16 "results"
+	is "$(grep -c ' eintr ' "$LPT_TMP/sleepers")" 17 "results"
 }
 
 # The child runs for 1.5 s, and its parent waits in the kernel all the time
@@ -219,6 +308,14 @@ test_traced() {
 	tasks traced
 	quick
 	in_state "$(pgrep -P "$LPT_PID")" t
+}
+
+# In the middle of fork(). Its child stops on its way out, and migrates there
+test_traced_inside() {
+	tasks traced_inside
+	only_one_behind "$(pgrep -P "$LPT_PID")" "stopped in a system call"
+	finish "$LPT_PID"
+	settle_or_list 0
 }
 
 test_zombie() {
@@ -370,11 +467,17 @@ test_execs() {
 	rounds_in execs
 }
 
+unstarted_ran() {
+	[ "$(first_line "$BLOCKER/unstarted")" = "$1" ]
+}
+
 test_unstarted() {
 	load lpt_blocker
 	echo 1 > "$BLOCKER/unstarted"
 	quick
-	is "$(first_line "$BLOCKER/unstarted")" 0 "the thread ran"
+	unstarted_ran 0
+	echo 2 > "$BLOCKER/unstarted"
+	within "$LPT_PATIENCE" unstarted_ran 1
 	echo 0 > "$BLOCKER/unstarted"
 }
 
@@ -584,55 +687,51 @@ clean_up() {
 	[ ! -e "$POKE_DELAY" ] || echo "$DELAY" > "$POKE_DELAY"
 	[ ! -e "$STACK_CHECK" ] || echo 0 > "$STACK_CHECK"
 	[ ! -e "$DAMON_STAT" ] || echo "$DAMON" > "$DAMON_STAT"
-	if [ -e "$FAILSLAB" ]; then
-		echo 0 > "$FAILSLAB/probability"
-		echo N > "$FAILSLAB/task-filter"
-	fi
-}
-trap 'clean_up; lpt_reset; rm -rf "$LPT_TMP"' EXIT
-
-run() {
-	lpt_run "$@"
-	clean_up
+	feed "$FAILSLAB"
 }
 
-lpt_start 36
+lpt_start 41
 DELAY=$(first_line "$POKE_DELAY")
 DAMON=$([ ! -e "$DAMON_STAT" ] || first_line "$DAMON_STAT")
-run "blocked by a kernel thread" test_kthread
-run "blocked by a kernel thread that may be frozen anywhere" test_bare_freezable
-run "not by a kernel thread that waits for work or the freezer" test_freezable
-run "not by a kernel thread whose stack is trusted" test_stack_check
-run "a patch stays if a stack was trusted" test_stack_check_pins
-run "blocked by a kernel thread, trusted or not" test_stack_check_inside
-run "blocked by a user task, trusted or not" test_stack_check_user
-run "by a long work item till its end, trusted or not" test_stack_check_work
-run "a patch stays if a thread has started in it" test_late_thread
-run "blocked by an uninterruptible task" test_uninterruptible
-run "not by tasks asleep in system calls" test_sleepers
-run "by the parent of a vfork no longer than it waits" test_vfork
-run "not by a stopped task" test_stopped
-run "not by a traced task" test_traced
-run "not by a zombie" test_zombie
-run "not by a leader that is dead" test_leader
-run "not by a frozen cgroup" test_frozen
-run "not by a throttled cgroup" test_throttled
-run "not by threads of io_uring" test_uring
-run "not by a worker of vhost" test_vhost
-run "not by the thread of an interrupt" test_irq_thread
-run "everybody who is behind is listed" test_list
-run "not by spinners on all CPUs" test_spinners
-run "not by a spinner on a CPU without ticks" test_nohz_full
-run "not by busy callers" test_callers
-run "not by a storm of forks" test_storm
-run "not by a storm of threads that exec" test_execs
-run "not by a kernel thread that was never started" test_unstarted
-run "not by a CPU that is offline" test_offline
-run "not by a CPU that goes offline" test_offline_in_transition
-run "not by a CPU that comes online" test_online_in_transition
-run "not by CPUs that come and go" test_hotplug
-run "not by a kthread_worker" test_kthread_worker
-run "not by a rescuer that never rests" test_rescuer
-run "not by work that queues itself" test_requeue
-run "by a long work item till its end" test_long_work
+lpt_run "blocked by a kernel thread" test_kthread
+lpt_run "blocked by a kernel thread that may be frozen anywhere" test_bare_freezable
+lpt_run "not by a kernel thread that waits for work or the freezer" test_freezable
+lpt_run "not by a kernel thread that has to be woken" test_woken
+lpt_run "not by a kernel thread whose stack is trusted" test_stack_check
+lpt_run "a patch stays if a stack was trusted" test_stack_check_pins
+lpt_run "blocked by a kernel thread, trusted or not" test_stack_check_inside
+lpt_run "blocked by a user task, trusted or not" test_stack_check_user
+lpt_run "by a long work item till its end, trusted or not" test_stack_check_work
+lpt_run "a patch stays if a thread has started in it" test_late_thread
+lpt_run "a patch stays if a thread waits in it" test_inside_patch
+lpt_run "blocked by an uninterruptible task" test_uninterruptible
+lpt_run "the log names one who is behind for long" test_told
+lpt_run "nobody is looked at again, ever" test_never
+lpt_run "not by tasks asleep in system calls" test_sleepers
+lpt_run "by the parent of a vfork no longer than it waits" test_vfork
+lpt_run "not by a stopped task" test_stopped
+lpt_run "not by a traced task" test_traced
+lpt_run "by a task that its tracer has stopped in a system call" test_traced_inside
+lpt_run "not by a zombie" test_zombie
+lpt_run "not by a leader that is dead" test_leader
+lpt_run "not by a frozen cgroup" test_frozen
+lpt_run "not by a throttled cgroup" test_throttled
+lpt_run "not by threads of io_uring" test_uring
+lpt_run "not by a worker of vhost" test_vhost
+lpt_run "not by the thread of an interrupt" test_irq_thread
+lpt_run "everybody who is behind is listed" test_list
+lpt_run "not by spinners on all CPUs" test_spinners
+lpt_run "not by a spinner on a CPU without ticks" test_nohz_full
+lpt_run "not by busy callers" test_callers
+lpt_run "not by a storm of forks" test_storm
+lpt_run "not by a storm of threads that exec" test_execs
+lpt_run_cleanly "not by a kernel thread that was never started" test_unstarted
+lpt_run "not by a CPU that is offline" test_offline
+lpt_run "not by a CPU that goes offline" test_offline_in_transition
+lpt_run "not by a CPU that comes online" test_online_in_transition
+lpt_run "not by CPUs that come and go" test_hotplug
+lpt_run "not by a kthread_worker" test_kthread_worker
+lpt_run "not by a rescuer that never rests" test_rescuer
+lpt_run "not by work that queues itself" test_requeue
+lpt_run "by a long work item till its end" test_long_work
 ktap_finished

@@ -53,6 +53,13 @@ test_exit() {
 	at_least "$i" 2 "replacements"
 }
 
+some_are_exiting() {
+	local behind=$DEBUGFS/livepatch/behind
+
+	[ ! -e "$behind" ] || within "$LPT_PATIENCE" \
+		grep -q "^-	-	[1-9][0-9]* exiting	help: nothing" "$behind"
+}
+
 # Nobody finds a task that returns from there, as it has left the task list. It takes
 # longer than a transition that does not wait for it.
 test_unhashed() {
@@ -65,8 +72,10 @@ test_unhashed() {
 	for i in 1 2 3; do
 		nap 0.5
 		at_least "$(calls $old)" 1 "calls of round $i"
-		with_functions apply $new exit_task_stack_account -- frame=1 \
+		with_functions load $new exit_task_stack_account -- frame=1 \
 			       nap_ms=$nap replace=1
+		some_are_exiting
+		settle
 		unload $old
 		swap=$old old=$new new=$swap
 	done
@@ -269,23 +278,15 @@ test_probes() {
 clean_up() {
 	stop_tracing
 	[ ! -e "$ONLINE" ] || echo 1 > "$ONLINE"
-	lpt_reset
-}
-trap 'clean_up; rm -rf "$LPT_TMP"' EXIT
-
-# run DESCRIPTION FUNCTION
-run() {
-	lpt_run_cleanly "$@"
-	clean_up
 }
 
 lpt_start 8
-run "tasks exit while a patch of their exit is replaced" test_exit
-run "tasks that have left the task list" test_unhashed
-run "tasks exit while a patch of their exit is turned around" test_exit_reversed
-run "a module comes while a replacement is stuck" test_late_module
-run "a CPU goes while a transition is stuck" test_unplug
-run "functions that unplug CPUs" test_plug_functions
-run "tracers come and go all the time" test_tracer
-run "probes come and go all the time" test_probes
+lpt_run_cleanly "tasks exit while a patch of their exit is replaced" test_exit
+lpt_run_cleanly "tasks that have left the task list" test_unhashed
+lpt_run_cleanly "tasks exit while a patch of their exit is turned around" test_exit_reversed
+lpt_run_cleanly "a module comes while a replacement is stuck" test_late_module
+lpt_run_cleanly "a CPU goes while a transition is stuck" test_unplug
+lpt_run_cleanly "functions that unplug CPUs" test_plug_functions
+lpt_run_cleanly "tracers come and go all the time" test_tracer
+lpt_run_cleanly "probes come and go all the time" test_probes
 ktap_finished

@@ -61,8 +61,36 @@ test_ftrace_records() {
 	same "$before" "$(< "$TRACING/enabled_functions")"
 }
 
-lpt_start 3
+NEVER="stop_machine stop_machine_cpuslocked multi_cpu_stop arch_stack_walk_reliable
+       stack_trace_save_tsk_reliable"
+
+clean_up() {
+	echo nop > "$TRACING/current_tracer"
+	[ ! -e "$TRACING/set_ftrace_filter" ] || echo > "$TRACING/set_ftrace_filter"
+}
+
+# That the status of a task is read is there to show that something would be seen
+test_never_called() {
+	local names
+
+	grep -qw function "$TRACING/available_tracers" || skip "no function tracer"
+	# shellcheck disable=SC2086	# words
+	names=$(traceable $NEVER)
+	at_least "$(wc -l <<< "$names")" 3 "functions to trace"
+	load lpt_target
+	echo "$names" proc_pid_status > "$TRACING/set_ftrace_filter"
+	echo function > "$TRACING/current_tracer"
+	apply lpt_pair2
+	revert lpt_pair2
+	cat /proc/self/status > /dev/null
+	at_least "$(grep -c ": proc_pid_status <-" "$TRACING/trace")" 1 "calls seen"
+	is "$(grep -v "^#\|: proc_pid_status <-" "$TRACING/trace")" "" \
+		"calls of what stops CPUs or reads stacks"
+}
+
+lpt_start 4
 lpt_run "$ROUNDS transitions each way end within $LPT_SECONDS s" test_time
 lpt_run "no task has a patch state when no transition runs" test_at_rest
 lpt_run "ftrace has records of the functions while patched" test_ftrace_records
+lpt_run "no CPU is stopped, and no stack read" test_never_called
 ktap_finished

@@ -150,6 +150,22 @@ test_visible() {
 	at_rest
 }
 
+polled_is() {
+	[ "$(paste -s -d ' ' "$LPT_TMP/polled")" = "$1" ]
+}
+
+test_polled() {
+	load_both
+	held lpt_pair2
+	in_background "$LPT_DIR/lpt_module" poll "$KLP/lpt_pair2/transition" \
+		> "$LPT_TMP/polled"
+	within "$LPT_PATIENCE" polled_is 1
+	nap 0.5
+	polled_is 1
+	release
+	within "$LPT_PATIENCE" polled_is "1 0"
+}
+
 test_reverse_apply() {
 	load_both
 	held lpt_pair2
@@ -176,9 +192,12 @@ test_reverse_revert() {
 	settle
 	is "$(attr lpt_pair2 enabled)" 1 enabled
 	is "$(version)" 2
+	within "$LPT_PATIENCE" callbacks_are "1 2 1 0"
 	write_to /sys/module/lpt_pair2/parameters/hold 0
-	revert lpt_pair2
+	disable lpt_pair2
+	gone lpt_pair2
 	is "$(version)" 1
+	is "$(callbacks)" "1 2 2 1" "after the revert"
 }
 
 # A task asleep in the old code and one in the new: no direction can finish
@@ -359,7 +378,7 @@ test_force() {
 	revert lpt_pair2
 }
 
-lpt_start 18
+lpt_start 19
 lpt_run "two functions of vmlinux" test_vmlinux
 lpt_run "effect in a running and in a new process" test_running_and_new
 lpt_run "attributes" test_attributes
@@ -367,6 +386,7 @@ lpt_run "writes that change nothing are refused" test_refused_writes
 lpt_run "apply again after a revert" test_again
 lpt_run "module references" test_references
 lpt_run "a transition is visible, and does not delay the others" test_visible
+lpt_run "its end can be polled for" test_polled
 lpt_run "reverse the transition to a patch" test_reverse_apply
 lpt_run "reverse the transition from a patch" test_reverse_revert
 lpt_run "reverse many times" test_reverse_often

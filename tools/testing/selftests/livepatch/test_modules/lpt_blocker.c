@@ -8,11 +8,13 @@
  *   kthread	write: start a kernel thread "lpt_hold" that does
  *   release	write: let them all go; the kernel thread ends
  *   unstarted	write: 1 creates a kernel thread "lpt_unstarted" and does not
- *		start it, 0 disposes of it. read: whether it ever ran
+ *		start it, 2 binds it to a CPU and starts it, 0 disposes of it.
+ *		read: whether it ever ran
  *   irq	write: 1 requests an interrupt with a thread and raises it once,
  *		2 lets its thread raise it again each time, 0 gives it back
  */
 
+#include <linux/cpumask.h>
 #include <linux/debugfs.h>
 #include <linux/delay.h>
 #include <linux/freezer.h>
@@ -58,6 +60,21 @@ static noinline void lpt_bare_freezable(void)
 			 (TASK_UNINTERRUPTIBLE | TASK_FREEZABLE));
 }
 
+/* There is a safe point in its loop, and it sleeps where there is none. */
+static noinline void lpt_loop(void)
+{
+	unsigned int seen = READ_ONCE(lpt_releases);
+	DEFINE_WAIT(wait);
+
+	while (READ_ONCE(lpt_releases) == seen) {
+		try_to_freeze();
+		prepare_to_wait(&lpt_wait, &wait, TASK_INTERRUPTIBLE);
+		if (READ_ONCE(lpt_releases) == seen)
+			schedule();
+		finish_wait(&lpt_wait, &wait);
+	}
+}
+
 /* A kernel thread may be frozen, or moved, between two items of work. */
 static noinline void lpt_freezable(void)
 {
@@ -71,6 +88,7 @@ static void (* const lpt_sleeps[])(void) = {
 	[2] = lpt_outside,
 	[3] = lpt_bare_freezable,
 	[4] = lpt_freezable,
+	[5] = lpt_loop,
 };
 
 static bool lpt_sleep_exists(u64 nr)
@@ -134,14 +152,19 @@ static int lpt_unstarted_fn(void *unused)
 	return 0;
 }
 
-static int lpt_unstarted_set(void *data, u64 on)
+static int lpt_unstarted_set(void *data, u64 mode)
 {
 	struct task_struct *task;
 
 	guard(mutex)(&lpt_lock);
-	lpt_reap(&lpt_unstarted);
-	if (!on)
+	if (mode == 2 && lpt_unstarted) {
+		kthread_bind(lpt_unstarted, cpumask_first(cpu_online_mask));
+		wake_up_process(lpt_unstarted);
 		return 0;
+	}
+	lpt_reap(&lpt_unstarted);
+	if (mode != 1)
+		return mode ? -EINVAL : 0;
 	lpt_unstarted_ran = false;
 	task = kthread_create(lpt_unstarted_fn, NULL, "lpt_unstarted");
 	if (IS_ERR(task))
