@@ -386,14 +386,16 @@ static void klp_tell_long(struct task_struct *task)
 
 /*
  * Some kernel threads have a safe point in their loop, and sleep where there is none.
- * Those who have had their time are woken; what they do then is their own secret.
+ * Those who have had their time are woken; what they do then is their own secret. A
+ * worker finds no safe point before the end of its item.
  */
 static void klp_poke_kthread(struct task_struct *task)
 {
 	if (klp_pokes < KLP_POKE_BACKOFF_MAX)
 		return;
 	klp_check_stack(task);
-	wake_up_state(task, TASK_INTERRUPTIBLE);
+	if (!(klp_task_flags(task) & PF_WQ_WORKER))
+		wake_up_state(task, TASK_INTERRUPTIBLE);
 }
 
 /*
