@@ -235,10 +235,21 @@ version() {
 	fi
 }
 
+# Does live patching build trampolines of its own here?
+has_trampolines() {
+	grep -q " klp_arch_alloc_block$" /proc/kallsyms
+}
+
+# Where they are ftrace's, they may be anywhere: where an init function was, too.
+call_sites() {
+	sed 's/tramp: \(0x[^ ]*\|[^ ]*_init+[^(]*\) */tramp: /' \
+	    "$TRACING/enabled_functions"
+}
+
 # What there is of patches: directories, functions, modules
 inventory() {
 	echo "$KLP"/*
-	echo "$(< "$TRACING/enabled_functions")"
+	call_sites
 	cut -d " " -f 1-3 /proc/modules
 	[ ! -e "$TARGET" ] || versions
 }
@@ -481,7 +492,7 @@ lpt_reset() {
 		[ ! -e "$file" ] || write_to "$file" 0
 	done
 	settle > /dev/null
-	for module in lpt_pair{2,3,4} lpt_pass{1,2} lpt_vmlinux lpt_callbacks{,2} \
+	for module in lpt_pair{2,3,4} lpt_pass{1,2} lpt_vmlinux lpt_both lpt_callbacks{,2} \
 		      lpt_input lpt_unmarked lpt_blocker lpt_taker lpt_attach \
 		      lpt_target; do
 		loaded "$module" || continue

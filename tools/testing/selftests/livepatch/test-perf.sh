@@ -56,6 +56,7 @@ entry_of() {
 test_trampoline() {
 	local entry block
 
+	has_trampolines || skip "no trampolines"
 	load lpt_target
 	load lpt_blocker
 	listen

@@ -32,28 +32,30 @@ start_hammer() {
 	HAMMER=$LPT_PID
 }
 
-go_to_2() {
-	phase to 2
-	apply lpt_pair2
-	phase at 2
+# go_to VERSION PATCH
+go_to() {
+	phase to "$1"
+	apply "$2"
+	phase at "$1"
 }
 
-go_to_1() {
+go_back() {
 	phase to 1
-	disable lpt_pair2
+	disable "$1"
 	settle
 	phase at 1
-	unload lpt_pair2
+	unload "$1"
 }
 
+# back_and_forth VERSION PATCH SECONDS
 back_and_forth() {
-	local end=$((SECONDS + LIMIT)) i
+	local start=$SECONDS i
 
-	for ((i = 0; i < ROUNDS && SECONDS < end; i++)); do
-		go_to_2
-		go_to_1
+	for ((i = 0; i < ROUNDS && SECONDS < start + $3; i++)); do
+		go_to "$1" "$2"
+		go_back "$2"
 	done
-	diag "$i rounds in $((SECONDS - end + LIMIT)) s"
+	diag "$i rounds in $((SECONDS - start)) s"
 }
 
 # 32 threads in every kind of call, and timers, all at once
@@ -63,7 +65,7 @@ test_torture() {
 	write_to "$TARGET/nmi" 1 2> "$LPT_TMP/no_nmi" && rm "$LPT_TMP/no_nmi"
 	start_hammer 1000 8 "pairs 1 0" 6 "pairs 1 3000" 4 "pairs 50 0" \
 		     4 "bh 4 500" 5 "work 2 1000" 5 "kthread 2 1000"
-	back_and_forth
+	back_and_forth 2 lpt_pair2 "$LIMIT"
 	cat "$STATS" > "$TORTURE"
 	finish "$HAMMER"
 	grep -v longwork "$TORTURE" | sed 's/^/# /'
@@ -160,7 +162,18 @@ test_vmlinux() {
 	is "$mixed" 0 "mixed"
 }
 
-lpt_start 11
+# One call of a module, and of the kernel
+test_both() {
+	load lpt_target
+	start_hammer 500 8 "both 2 1000" 4 "both 20 0"
+	back_and_forth 5 lpt_both $((LIMIT / 6))
+	finish "$HAMMER"
+	is_clean syscall
+	at_least "$(stat_of syscall old)" 1 "old calls"
+	at_least "$(stat_of syscall new)" 1 "new calls"
+}
+
+lpt_start 12
 hurry
 trap 'dont_hurry; lpt_reset; rm -rf "$LPT_TMP"' EXIT
 lpt_run "32 threads, timers, up to $ROUNDS applies and reverts" test_torture
@@ -170,4 +183,5 @@ done
 lpt_run "transitions turned around" test_reversals
 lpt_run "interrupts follow their CPU, not the task" test_apart
 lpt_run "two functions of vmlinux" test_vmlinux
+lpt_run "functions of vmlinux and of a module" test_both
 ktap_finished

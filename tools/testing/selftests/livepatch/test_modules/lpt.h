@@ -21,6 +21,10 @@
 /* What the functions return before anybody has replaced them */
 #define LPT_ORIGINAL 1
 
+/* What lpt_both.c makes them return, and int_pow() for 1 to the power of that */
+#define LPT_BOTH 5
+#define LPT_BOTH_POWER 0x4c5054
+
 /* The two functions of one name: target_twin.c has the second */
 int lpt_call_twin2(void);
 

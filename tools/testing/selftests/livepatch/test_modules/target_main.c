@@ -35,6 +35,7 @@
 #include <linux/hrtimer.h>
 #include <linux/jiffies.h>
 #include <linux/kthread.h>
+#include <linux/math.h>
 #include <linux/module.h>
 #include <linux/percpu.h>
 #include <linux/sched.h>
@@ -205,6 +206,21 @@ static void lpt_call_pairs(struct lpt_call *call)
 	lpt_account(LPT_SYSCALL, call->view, &entry);
 }
 
+static void lpt_call_both(struct lpt_call *call)
+{
+	unsigned int count = call->count;
+	struct lpt_entry entry;
+
+	lpt_enter(&entry);
+	while (count--) {
+		/* 1 before it is replaced, together with the pair */
+		lpt_see(&entry, int_pow(LPT_ORIGINAL, LPT_BOTH_POWER));
+		lpt_sleep(call->usecs);
+		lpt_see(&entry, lpt_pair_b());
+	}
+	lpt_account(LPT_SYSCALL, call->view, &entry);
+}
+
 static void lpt_call_bh(struct lpt_call *call)
 {
 	unsigned int count = call->count;
@@ -286,6 +302,7 @@ static const struct lpt_shape {
 	void (*fn)(struct lpt_call *call);
 } lpt_shapes[] = {
 	{ "pairs",	lpt_call_pairs },	/* COUNT of a, sleep, b */
+	{ "both",	lpt_call_both },	/* the kernel, sleep, b */
 	{ "bh",		lpt_call_bh },		/* the inner ones without BH */
 	{ "work",	lpt_call_work },	/* pairs in a work item */
 	{ "kthread",	lpt_call_kthread },	/* pairs in a kthread_worker */
