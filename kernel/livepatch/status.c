@@ -38,7 +38,7 @@ static struct klp_reason klp_reason_of(struct task_struct *task)
 					    klp_kthread_help };
 	if (flags & PF_USER_WORKER)
 		return (struct klp_reason){ "in a request of io_uring or vhost",
-					    "the end of the request, or a signal, it is about to get one" };
+					    "its end; it is about to get a signal" };
 	if (state == TASK_RUNNING)
 		return (struct klp_reason){ "running", "nothing, it comes by itself" };
 	if (state & (__TASK_STOPPED | __TASK_TRACED))
