@@ -419,9 +419,10 @@ static int mode_traced_inside(void)
 
 	if (ptrace(PTRACE_SEIZE, pid, NULL, PTRACE_O_TRACEFORK))
 		err(1, "ptrace");
-	waitpid(pid, &status, __WALL);
-	if (status >> 8 != (SIGTRAP | PTRACE_EVENT_FORK << 8))
-		errx(1, "stopped, but not in fork: %x", status);
+	/* It may get the SIGCHLD of an earlier child first. */
+	while (waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status) &&
+	       status >> 8 != (SIGTRAP | PTRACE_EVENT_FORK << 8))
+		ptrace(PTRACE_CONT, pid, NULL, WSTOPSIG(status));
 	wait_for_term();
 	return 0;
 }
