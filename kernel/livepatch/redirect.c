@@ -430,34 +430,35 @@ static void klp_wait_for_tracers(void)
 }
 
 /* Does somebody else have the right to redirect this function? */
-static bool klp_is_taken(const struct klp_redirect *redirect)
+static bool klp_is_taken(struct ftrace_ops *probe,
+			 const struct klp_redirect *redirect)
 {
-	static struct ftrace_ops probe;
 	int ret;
 
-	klp_init_ops(&probe);
-	ret = ftrace_set_filter_ip(&probe, redirect->ip, 0, 1) ?:
-	      register_ftrace_function(&probe);
+	ret = ftrace_set_filter_ip(probe, redirect->ip, 0, 1) ?:
+	      register_ftrace_function(probe);
 	if (!ret)
-		unregister_ftrace_function(&probe);
-	klp_wait_for_tracers();
-	ftrace_free_filter(&probe);
+		unregister_ftrace_function(probe);
 	return ret == -EBUSY;
 }
 
 /* All are registered at once: if it is nobody's fault, the first stands for all. */
 static void klp_blame_function(int err)
 {
+	static struct ftrace_ops probe;
 	struct klp_redirect *redirect;
 
+	klp_init_ops(&probe);
 	list_for_each_entry(redirect, &klp_noted, change) {
 		if (!klp_is_new(redirect, NULL) ||
-		    (err == -EBUSY && !klp_is_taken(redirect)))
+		    (err == -EBUSY && !klp_is_taken(&probe, redirect)))
 			continue;
 		pr_err("failed to register ftrace handler for function '%s' (%d)\n",
 		       redirect->name, err);
-		return;
+		break;
 	}
+	klp_wait_for_tracers();
+	ftrace_free_filter(&probe);
 }
 
 static void klp_free_group(struct klp_group *group)
@@ -479,8 +480,8 @@ static int klp_register_group(struct klp_group *group, struct klp_block *block)
 
 	ret = register_ftrace_function(&group->ops);
 	if (ret) {
+		/* Waits for those who may look at the group as well */
 		klp_blame_function(ret);
-		klp_wait_for_tracers();
 		return ret;
 	}
 	list_for_each_entry(redirect, &klp_noted, change) {
