@@ -79,7 +79,6 @@ int klp_migration_behind(void);
 int klp_migration_exiting(void);
 bool klp_migration_forced(void);
 bool klp_migration_trusted_stacks(void);
-bool klp_migration_inside_patch(void);
 unsigned int klp_migration_age_ms(void);
 bool klp_irq_is_behind(int cpu);
 
@@ -229,6 +228,8 @@ enum klp_patch_state {
  * @state:	where it is in its life
  * @replace:	it replaces all older patches
  * @pinned:	a task may be inside its code for ever: the module stays
+ * @inside:	a task was moved inside its code in this transition. Without a lock,
+ *		see klp_note_inside()
  * @nr_objs:	number of objects
  * @objs:	its objects
  */
@@ -240,6 +241,7 @@ struct live_patch {
 	enum klp_patch_state state;
 	bool replace;
 	bool pinned;
+	bool inside;
 	unsigned int nr_objs;
 	struct live_object **objs;
 };
@@ -258,7 +260,8 @@ int klp_patch_force(struct live_patch *patch);
 
 /*
  * What the file "enabled" says, without a lock: a patch about to be replaced is
- * enabled still. The transition is looked at first, see barrier D.
+ * enabled still. The transition is looked at first, see barrier D. Who is held up
+ * for the rest of it in between answers of two moments.
  */
 static inline bool klp_patch_is_enabled(const struct live_patch *patch)
 {
@@ -287,6 +290,7 @@ bool klp_can_succeed(struct klp_patch *patch, struct klp_patch *installed);
 /* ------------------------------------- called from universe.c: patch.c, stack.c */
 
 void klp_transition_done(void);
+void klp_note_inside(unsigned long place);
 
 #ifdef CONFIG_LIVEPATCH_STACK_CHECK
 bool klp_stack_is_clear(struct task_struct *task);

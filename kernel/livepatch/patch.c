@@ -365,14 +365,45 @@ static void klp_tell_objects(struct live_patch *patch,
 	}
 }
 
+/**
+ * klp_note_inside - a task migrates, perhaps within the code of a patch
+ * @place: the address of the safe point
+ *
+ * A safe point may be in a function of a patch, and who is moved there stays in it: a
+ * kernel thread in its loop, for ever.
+ *
+ * Context: Any. The task is counted as one who is behind, or klp_mutex is held in a
+ * transition, so that the list of patches stays as it is.
+ */
+void klp_note_inside(unsigned long place)
+{
+	struct live_patch *patch;
+
+	klp_for_each_patch(patch) {
+		if (within_module(place, patch->mod))
+			WRITE_ONCE(patch->inside, true);
+	}
+}
+
+static void klp_pin_inside(struct live_patch *patch)
+{
+	if (!READ_ONCE(patch->inside))
+		return;
+	pr_warn("patch '%s': a task waits in its code and may stay there; the module can't be removed again\n",
+		patch->mod->name);
+	klp_pin(patch);
+}
+
 /* A thread that was started meanwhile is in its main function, the new one. */
 static void klp_pin_entered(void)
 {
 	struct live_patch *patch;
 
 	klp_for_each_patch(patch) {
-		if (patch->state == KLP_DISABLING && !patch->pinned)
-			klp_each_object(patch, klp_warn_never_left);
+		if (patch->state != KLP_DISABLING || patch->pinned)
+			continue;
+		klp_each_object(patch, klp_warn_never_left);
+		klp_pin_inside(patch);
 	}
 }
 
@@ -409,7 +440,7 @@ static void klp_finish_transition(struct list_head *gone)
 	pr_debug("'%s': completing %s transition\n", patch->mod->name,
 		 direction);
 
-	if (klp_migration_trusted_stacks() || klp_migration_inside_patch())
+	if (klp_migration_trusted_stacks())
 		klp_pin_left();
 	/* Who exits and was not waited for can be inside of any patch. */
 	if (klp_migration_exiting())
@@ -474,6 +505,10 @@ static void klp_begin_transition(struct live_patch *patch,
 
 static void klp_start_transition(void)
 {
+	struct live_patch *patch;
+
+	klp_for_each_patch(patch)
+		WRITE_ONCE(patch->inside, false);
 	pr_notice("'%s': starting %s transition\n", klp_in_transition->mod->name,
 		  klp_transition_direction());
 	trace_livepatch_start(klp_in_transition->mod->name, klp_is_patching(), 0);

@@ -36,14 +36,14 @@ static struct klp_reason klp_reason_of(struct task_struct *task)
 	if (flags & PF_KTHREAD)
 		return (struct klp_reason){ "kthread not at a safe point",
 					    klp_kthread_help };
-	if (flags & PF_USER_WORKER)
-		return (struct klp_reason){ "in a request of io_uring or vhost",
-					    "its end; it is about to get a signal" };
 	if (state == TASK_RUNNING)
 		return (struct klp_reason){ "running", "nothing, it comes by itself" };
 	if (state & (__TASK_STOPPED | __TASK_TRACED))
 		return (struct klp_reason){ "stopped in a system call",
 					    "letting it continue" };
+	if (state & TASK_INTERRUPTIBLE && flags & PF_USER_WORKER)
+		return (struct klp_reason){ "in a request of io_uring or vhost",
+					    "a signal, it is about to get one" };
 	if (state & TASK_INTERRUPTIBLE)
 		return (struct klp_reason){ "asleep in a system call",
 					    "a signal, it is about to get one" };

@@ -59,7 +59,7 @@ static const char * const klp_stay[] = {
 	"schedule_timeout_killable", "schedule_timeout_uninterruptible",
 	"timer_delete_sync", "wq_worker_running", "wq_worker_sleeping",
 	/* migrating itself */
-	"klp_migrate_this_cpu", "klp_update_patch_state",
+	"klp_migrate_this_cpu",
 };
 
 /* The compiler may have cloned the function: name.constprop.0 is name. */

@@ -53,6 +53,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/cpu.h>
+#include <linux/kprobes.h>
 #include <linux/moduleparam.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
@@ -111,12 +112,6 @@ static bool klp_forced;
 static bool klp_trusted_stacks;
 
 /*
- * Whether somebody was moved at a place within a patch module, which he may stay in.
- * Written by whoever migrates, before he is not behind any more.
- */
-static bool klp_inside_patch;
-
-/*
  * Tasks that are about to leave the task list, or have left it, and still run, by
  * the universe they live in. They can't be visited, so a transition waits until
  * those in the universe that is left are dead. The sum over the CPUs is what
@@ -147,20 +142,6 @@ static void klp_behind_put(void)
 {
 	if (atomic_dec_and_test(&klp_behind))
 		queue_work(klp_wq, &klp_done_work);
-}
-
-/*
- * A safe point may be in a function of a patch, and whoever is moved there stays in
- * it: a kernel thread in its loop, for ever.
- */
-static void klp_note_place(unsigned long ip)
-{
-	struct module *mod;
-
-	guard(rcu)();
-	mod = __module_text_address(ip);
-	if (mod && is_livepatch_module(mod))
-		WRITE_ONCE(klp_inside_patch, true);
 }
 
 /* Return: true if the task was counted as one who is behind. */
@@ -215,7 +196,7 @@ static void klp_migrate_this_cpu(void)
  *
  * Context: Task context, no raw spinlock held.
  */
-void klp_update_patch_state(struct task_struct *task)
+void notrace klp_update_patch_state(struct task_struct *task)
 {
 	bool counted;
 
@@ -225,10 +206,12 @@ void klp_update_patch_state(struct task_struct *task)
 	if (task->flags & PF_IDLE && task->pid)
 		return;
 
-	klp_note_place(_RET_IP_);
-	scoped_guard(raw_spinlock_irqsave, &task->pi_lock)
+	scoped_guard(raw_spinlock_irqsave, &task->pi_lock) {
+		if (klp_patch_pending(task))
+			klp_note_inside(_RET_IP_);
 		counted = klp_arrive(task, task->flags & PF_KTHREAD ?
 				     KLP_AT_SAFE_POINT : KLP_AT_BOUNDARY);
+	}
 	klp_migrate_this_cpu();
 	/*
 	 * Nor is it in a trampoline of ftrace: whoever waits for that may be behind
@@ -239,6 +222,8 @@ void klp_update_patch_state(struct task_struct *task)
 		klp_behind_put();
 }
 EXPORT_SYMBOL(klp_update_patch_state);
+/* Whoever traces the return would take the place of the return address. */
+NOKPROBE_SYMBOL(klp_update_patch_state);
 
 static int klp_nr_exiting(u8 universe)
 {
@@ -315,7 +300,7 @@ static int klp_visit_task(struct task_struct *task, void *arg)
 	bool *force = arg;
 
 	if (task->klp_universe == klp_goal || *force || klp_may_move(task)) {
-		klp_note_place(READ_ONCE(task->klp_quiescent));
+		klp_note_inside(READ_ONCE(task->klp_quiescent));
 		/* The migrator is counted as well, this is never the last. */
 		if (klp_arrive(task, *force ? KLP_FORCED : KLP_ASLEEP))
 			atomic_dec(&klp_behind);
@@ -361,15 +346,16 @@ static int klp_visit_clear_task(struct task_struct *task, void *unused)
 	return KLP_VISIT_DONE;
 }
 
-static void klp_check_stack(struct task_struct *task)
+static bool klp_check_stack(struct task_struct *task)
 {
 	if (!klp_stack_is_clear(task) ||
 	    task_call_func(task, klp_visit_clear_task, NULL) != KLP_VISIT_DONE)
-		return;
+		return false;
 	if (!klp_trusted_stacks)
 		pr_warn("%s (%d) has no safe point, moved because of its stack\n",
 			task->comm, task_pid_nr(task));
 	klp_trusted_stacks = true;
+	return true;
 }
 
 /* Not everybody looks into debugfs. */
@@ -391,9 +377,8 @@ static void klp_tell_long(struct task_struct *task)
  */
 static void klp_poke_kthread(struct task_struct *task)
 {
-	if (klp_pokes < KLP_POKE_BACKOFF_MAX)
+	if (klp_pokes < KLP_POKE_BACKOFF_MAX || klp_check_stack(task))
 		return;
-	klp_check_stack(task);
 	if (!(klp_task_flags(task) & PF_WQ_WORKER))
 		wake_up_state(task, TASK_INTERRUPTIBLE);
 }
@@ -708,18 +693,6 @@ bool klp_migration_trusted_stacks(void)
 }
 
 /**
- * klp_migration_inside_patch - was anybody moved inside of a function of a patch?
- *
- * Context: klp_mutex held, in a transition that nobody is behind in.
- * Return: true if code that goes out of effect may still be run.
- */
-bool klp_migration_inside_patch(void)
-{
-	lockdep_assert_held(&klp_mutex);
-	return READ_ONCE(klp_inside_patch);
-}
-
-/**
  * klp_migration_age_ms - how long the migration has been going on
  *
  * Context: klp_mutex held.
@@ -756,7 +729,6 @@ void klp_migration_end(void)
 	WRITE_ONCE(klp_patched_universe, -1);
 	klp_forced = false;
 	klp_trusted_stacks = false;
-	WRITE_ONCE(klp_inside_patch, false);
 	cancel_delayed_work(&klp_poke_work);
 }
 

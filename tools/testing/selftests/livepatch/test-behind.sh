@@ -100,6 +100,7 @@ test_freezable() {
 	local sleeps
 
 	kthread 4 S
+	nap 0.5
 	sleeps=$(sleeps_of "$LPT_PID")
 	quick
 	in_state "$LPT_PID" S
@@ -220,6 +221,10 @@ test_inside_patch() {
 	nap 0.5
 	fails_with "" try_unload lpt_inside
 	in_state "$LPT_PID" S
+	# It is no reason to keep any other
+	load lpt_target
+	apply_quickly
+	revert_quickly
 }
 
 test_uninterruptible() {
