@@ -188,18 +188,14 @@ test_taken() {
 	version_is_2
 }
 
-# run DESCRIPTION FUNCTION - lpt_fail must not stay for the next test
-run() {
-	lpt_run "$@"
+clean_up() {
 	[ ! -e "$FAIL" ] || { nth 0; unload lpt_fail; }
 }
 
-trap 'lpt_reset; rm -rf "$LPT_TMP"; try_unload lpt_fail' EXIT
-
 lpt_start 5
-run "a patch" test_patch
-run "a module that is loaded after its patch" test_late_module
-run "a replacement" test_replace
-run "disabling" test_disable
-run "a function that somebody else redirects" test_taken
+lpt_run "a patch" test_patch
+lpt_run "a module that is loaded after its patch" test_late_module
+lpt_run "a replacement" test_replace
+lpt_run "disabling" test_disable
+lpt_run "a function that somebody else redirects" test_taken
 ktap_finished
