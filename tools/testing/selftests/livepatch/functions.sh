@@ -445,6 +445,12 @@ traceable() {
 		"$TRACING/available_filter_functions"
 }
 
+# trace_off - no tracer, where there can be one
+trace_off() {
+	[ ! -e "$TRACING/current_tracer" ] || echo nop > "$TRACING/current_tracer"
+	[ ! -e "$TRACING/set_ftrace_filter" ] || echo > "$TRACING/set_ftrace_filter"
+}
+
 # start_limit SECONDS - for limit_is_over()
 start_limit() {
 	END=$((${EPOCHREALTIME/./} + $1 * 1000000))

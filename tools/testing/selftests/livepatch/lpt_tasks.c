@@ -400,33 +400,6 @@ static int mode_traced(void)
 	return 0;
 }
 
-static void child_forks(void)
-{
-	pid_t pid;
-
-	for (;;) {
-		pid = fork();
-		if (!pid)
-			_exit(0);
-		waitpid(pid, NULL, 0);
-	}
-}
-
-static int mode_traced_inside(void)
-{
-	pid_t pid = fork_child(child_forks);
-	int status;
-
-	if (ptrace(PTRACE_SEIZE, pid, NULL, PTRACE_O_TRACEFORK))
-		err(1, "ptrace");
-	/* It may get the SIGCHLD of an earlier child first. */
-	while (waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status) &&
-	       status >> 8 != (SIGTRAP | PTRACE_EVENT_FORK << 8))
-		ptrace(PTRACE_CONT, pid, NULL, WSTOPSIG(status));
-	wait_for_term();
-	return 0;
-}
-
 static int mode_stopped(void)
 {
 	pid_t pid = fork_child(child_pause);
@@ -610,6 +583,22 @@ static int mode_storm(void)
 	return 0;
 }
 
+/* One of them, stopped by its tracer within fork() */
+static int mode_traced_inside(void)
+{
+	pid_t pid = fork_child(child_storm);
+	int status;
+
+	if (ptrace(PTRACE_SEIZE, pid, NULL, PTRACE_O_TRACEFORK))
+		err(1, "ptrace");
+	/* It may get the SIGCHLD of an earlier child first. */
+	while (waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status) &&
+	       status >> 8 != (SIGTRAP | PTRACE_EVENT_FORK << 8))
+		ptrace(PTRACE_CONT, pid, NULL, WSTOPSIG(status));
+	wait_for_term();
+	return 0;
+}
+
 static void *thread_nothing(void *arg)
 {
 	return arg;
@@ -729,7 +718,7 @@ static const struct mode {
 	{ "sleepers",	mode_sleepers },/* asleep in system calls */
 	{ "vfork",	mode_vfork },	/* parent of a vfork of NUMBER ms */
 	{ "traced",	mode_traced },	/* stopped by its tracer */
-	{ "traced_inside", mode_traced_inside },/* the same, within fork() */
+	{ "traced_inside", mode_traced_inside },/* likewise, within fork() */
 	{ "stopped",	mode_stopped },	/* stopped by SIGSTOP */
 	{ "zombie",	mode_zombie },	/* dead and not reaped */
 	{ "leader",	mode_leader },	/* dead, while a thread lives */

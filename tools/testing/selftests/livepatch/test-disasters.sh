@@ -231,8 +231,7 @@ stop_probes() {
 }
 
 stop_tracing() {
-	[ ! -e "$TRACING/current_tracer" ] || echo nop > "$TRACING/current_tracer"
-	[ ! -e "$TRACING/set_ftrace_filter" ] || echo > "$TRACING/set_ftrace_filter"
+	trace_off
 	[ ! -e "$TRACING/kprobe_events" ] || stop_probes
 }
 

@@ -65,8 +65,7 @@ NEVER="stop_machine stop_machine_cpuslocked multi_cpu_stop arch_stack_walk_relia
        stack_trace_save_tsk_reliable"
 
 clean_up() {
-	echo nop > "$TRACING/current_tracer"
-	[ ! -e "$TRACING/set_ftrace_filter" ] || echo > "$TRACING/set_ftrace_filter"
+	trace_off
 }
 
 # That the status of a task is read is there to show that something would be seen

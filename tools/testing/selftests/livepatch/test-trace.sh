@@ -61,11 +61,6 @@ traced() {
 	within "$LPT_PATIENCE" grep -q lpt_pair_a "$TRACING/trace"
 }
 
-trace_off() {
-	echo nop > "$TRACING/current_tracer"
-	echo > "$TRACING/set_ftrace_filter"
-}
-
 probe_on() {
 	[ -e "$TRACING/kprobe_events" ] || skip "no kprobe events"
 	echo "p:lpt/probe_a lpt_pair_a" > "$TRACING/kprobe_events"

@@ -73,8 +73,7 @@ set_probe() {
 }
 
 stop_tracing() {
-	echo nop > "$TRACING/current_tracer"
-	echo > "$TRACING/set_ftrace_filter"
+	trace_off
 	[ ! -e "$TRACING/events/klpt" ] || echo 0 > "$TRACING/events/klpt/enable"
 	echo > "$TRACING/kprobe_events"
 }
