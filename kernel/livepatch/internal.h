@@ -260,8 +260,8 @@ int klp_patch_force(struct live_patch *patch);
 
 /*
  * What the file "enabled" says, without a lock: a patch about to be replaced is
- * enabled still. The transition is looked at first, see barrier D. Who is held up
- * for the rest of it in between answers of two moments.
+ * enabled still. The transition is looked at first, see barrier D. A reader that is
+ * held up in between may mix two moments.
  */
 static inline bool klp_patch_is_enabled(const struct live_patch *patch)
 {

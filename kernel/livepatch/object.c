@@ -54,11 +54,9 @@ static bool klp_is_init_code(const struct live_func *func)
 
 static const char *klp_why_no_site(const struct live_func *func)
 {
-	unsigned long addr = func->addr;
-
 	if (klp_is_init_code(func))
 		return "it is init code, which does not stay";
-	if (!kernel_text_address(addr))
+	if (!kernel_text_address(func->addr))
 		return "it is data";
 	return "it is notrace, or in a file that is not traced, or assembly";
 }

@@ -41,11 +41,10 @@ static struct klp_reason klp_reason_of(struct task_struct *task)
 	if (state & (__TASK_STOPPED | __TASK_TRACED))
 		return (struct klp_reason){ "stopped in a system call",
 					    "letting it continue" };
-	if (state & TASK_INTERRUPTIBLE && flags & PF_USER_WORKER)
-		return (struct klp_reason){ "in a request of io_uring or vhost",
-					    "a signal, it is about to get one" };
 	if (state & TASK_INTERRUPTIBLE)
-		return (struct klp_reason){ "asleep in a system call",
+		return (struct klp_reason){ flags & PF_USER_WORKER ?
+					    "in a request of io_uring or vhost" :
+					    "asleep in a system call",
 					    "a signal, it is about to get one" };
 	return (struct klp_reason){ "uninterruptible",
 				    "the end of what it waits for" };
