@@ -101,6 +101,7 @@ int klp_enable_patch(struct klp_patch *patch);
 /* Hooks of the module loader */
 int klp_module_coming(struct module *mod);
 void klp_module_going(struct module *mod);
+bool klp_module_init_failed(struct module *mod, int err);
 int klp_apply_section_relocs(struct module *pmod, Elf_Shdr *sechdrs,
 			     const char *shstrtab, const char *strtab,
 			     unsigned int symindex, unsigned int secindex,
@@ -137,6 +138,11 @@ static inline bool klp_have_reliable_stack(void)
 
 static inline int klp_module_coming(struct module *mod) { return 0; }
 static inline void klp_module_going(struct module *mod) { }
+
+static inline bool klp_module_init_failed(struct module *mod, int err)
+{
+	return true;
+}
 
 static inline
 int klp_apply_section_relocs(struct module *pmod, Elf_Shdr *sechdrs,

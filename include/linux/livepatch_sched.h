@@ -23,21 +23,26 @@
 #include <linux/instruction_pointer.h>
 #include <linux/livepatch_trampoline.h>
 #include <linux/percpu.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 
 #ifdef CONFIG_LIVEPATCH
 
 /*
- * Values of task_struct::klp_quiescent. Any other is the address of the place where
- * the task sleeps and holds nothing over.
+ * Values of task_struct::klp_quiescent. Any other is the address of a place where
+ * no state from old code is live while the task is asleep, that is, off the run
+ * queue. A task that was preempted there may be in a helper of the wait.
  */
 #define KLP_NOT_QUIESCENT	0UL
-/* It holds nothing over if it is throttled, see klp_resume_enter() */
+/* Quiescent if the task is throttled, see klp_resume_enter() */
 #define KLP_IN_RESUME_WORK	1UL
+/* Quiescent whenever the task is off its CPU, see klp_boundary_enter() */
+#define KLP_AT_BOUNDARY		2UL
 
 /* Only for the hooks below: kernel/livepatch/universe.c has these, and says why. */
 DECLARE_PER_CPU(int [KLP_UNIVERSES + 1], klp_exiting);
 extern int klp_patched_universe;
+extern unsigned int klp_nr_starts;
 extern u8 klp_goal;
 
 void klp_update_patch_state(struct task_struct *task);
@@ -54,7 +59,10 @@ static inline bool klp_patch_pending(struct task_struct *task)
  *
  * For loops of kernel threads, between two independent items of work. The
  * caller must not hold a lock, a reference or a half-done operation which a
- * function called before this point prepared for one called behind it.
+ * function called before this point prepared for one called after it.
+ *
+ * The point is a quiescent state of RCU tasks as well: the end of a transition
+ * waits for a grace period, which a thread that never sleeps would hold up.
  *
  * Context: Task context, preemptible or not, no raw spinlock held.
  */
@@ -62,17 +70,31 @@ static __always_inline void klp_safe_point(void)
 {
 	if (unlikely(klp_patch_pending(current)))
 		klp_update_patch_state(current);
+	rcu_tasks_qs(current, false);
 }
 
-/* The current task sleeps at the user boundary: it looks at its flags again. */
+/**
+ * klp_boundary_enter - the current task is about to be preempted on its way to
+ *			user mode
+ *
+ * Ended by klp_quiescent_exit(). What runs in between has to be schedule() alone.
+ * The loop that leads to user mode looks at the flags again afterwards, so no
+ * barrier orders the marker before the test of the flag.
+ *
+ * Context: exit_to_user_mode_loop(), interrupts enabled.
+ */
 static __always_inline void klp_boundary_enter(void)
 {
-	WRITE_ONCE(current->klp_quiescent, _THIS_IP_);
+	WRITE_ONCE(current->klp_quiescent, KLP_AT_BOUNDARY);
 }
 
-/*
- * Work at the user boundary. The task may be put to sleep there because its
- * group has used up its CPU time, which is the one case where it is quiescent.
+/**
+ * klp_resume_enter - the current task is about to run resume_user_mode_work()
+ *
+ * Ended by klp_quiescent_exit(). The task may be taken off its CPU there because
+ * its group has used up its CPU time, which is the one case where it is quiescent.
+ *
+ * Context: exit_to_user_mode_loop(), interrupts enabled.
  */
 static inline void klp_resume_enter(void)
 {
@@ -82,13 +104,15 @@ static inline void klp_resume_enter(void)
 /**
  * klp_quiescent_enter - begin a wait in which the task may be moved remotely
  *
- * What runs up to klp_quiescent_exit() has to be nothing but waiting. Sections
- * do not nest.
+ * The task may be moved whenever it is asleep before klp_quiescent_exit(), so
+ * what runs in between has to be nothing but waiting. Sections do not nest.
  *
  * Context: Task context, any task state, no raw spinlock held.
  */
 static __always_inline void klp_quiescent_enter(void)
 {
+	/* Nothing that a later transition brings can be on the stack. */
+	current->klp_since = READ_ONCE(klp_nr_starts);
 	WRITE_ONCE(current->klp_quiescent, _THIS_IP_);
 	/*
 	 * Barrier A: orders the marker before the test of the flag in
@@ -113,8 +137,8 @@ static inline void klp_quiescent_exit(void)
  * klp_copy_process - let a new task live in the universe of its parent
  * @child: the new task, not yet in the task list
  *
- * It was copied with all the rest of the parent, which is in a system call and
- * cannot change. The flags of the child may be out of date.
+ * It was copied with all the rest of the parent, which is inside of fork and passes
+ * no safe point there. The flags of the child may be out of date.
  *
  * Context: tasklist_lock held for writing; fork does not fail any more.
  */

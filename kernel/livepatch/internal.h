@@ -42,7 +42,7 @@ bool klp_parse_section_name(const char *name, char *objname);
 bool klp_parse_symbol_name(const char *name, struct klp_symbol_name *parts);
 #endif
 
-/* ------------------------------------------ universe.c: who migrates, and when */
+/* --------------------------------------------- questions about a task */
 
 /* Was it taken off the CPU at the user boundary, until its group gets more time? */
 #ifdef CONFIG_CFS_BANDWIDTH
@@ -67,9 +67,90 @@ static inline unsigned int klp_task_flags(const struct task_struct *task)
 	return data_race(task->flags);
 }
 
+/**
+ * klp_task_is_asleep - is the task off the run queue, in the sleep that it asked for?
+ * @task: the task
+ *
+ * Not if it waits for a lock that became a sleeping one (PREEMPT_RT), or is being woken.
+ *
+ * Context: Any. The answer is exact under task_call_func(), else a hint.
+ * Return: true if it is.
+ */
+static inline bool klp_task_is_asleep(const struct task_struct *task)
+{
+	unsigned int state = READ_ONCE(task->__state);
+
+	if (state == TASK_RUNNING || state & (TASK_WAKING | TASK_RTLOCK_WAIT))
+		return false;
+	/* A sleeper may stay queued for a while, until it would have been picked. */
+	return !READ_ONCE(task->on_rq) || READ_ONCE(task->se.sched_delayed);
+}
+
+/* --------------------------------- straggler.c: why a task has not migrated yet */
+
+/**
+ * enum klp_class - what keeps a task from migrating
+ * @KLP_CLASS_IDLE:	idle task, migrates in the idle loop
+ * @KLP_CLASS_WORK:	worker in a work item, migrates after it
+ * @KLP_CLASS_KTHREAD:	kernel thread that has not come to a safe point
+ * @KLP_CLASS_EXITS:	exiting, and runs
+ * @KLP_CLASS_EXIT_WAITS: exiting, and waits for something
+ * @KLP_CLASS_RUNS:	runs in the kernel, migrates when it leaves
+ * @KLP_CLASS_GUEST:	runs a guest; a signal makes it leave
+ * @KLP_CLASS_STOPPED:	stopped by its tracer in the middle of a system call
+ * @KLP_CLASS_SLEEPS:	asleep in a system call; a signal makes it leave
+ * @KLP_CLASS_REQUEST:	worker of io_uring or vhost that sleeps in a request
+ * @KLP_CLASS_DEAF:	asleep where TIF_NOTIFY_SIGNAL does not wake it
+ * @KLP_CLASS_KILLABLE:	asleep, only a fatal signal wakes it
+ * @KLP_CLASS_UNINTERRUPTIBLE: asleep, no signal wakes it
+ */
+enum klp_class {
+	KLP_CLASS_IDLE,
+	KLP_CLASS_WORK,
+	KLP_CLASS_KTHREAD,
+	KLP_CLASS_EXITS,
+	KLP_CLASS_EXIT_WAITS,
+	KLP_CLASS_RUNS,
+	KLP_CLASS_GUEST,
+	KLP_CLASS_STOPPED,
+	KLP_CLASS_SLEEPS,
+	KLP_CLASS_REQUEST,
+	KLP_CLASS_DEAF,
+	KLP_CLASS_KILLABLE,
+	KLP_CLASS_UNINTERRUPTIBLE,
+};
+
+enum klp_class klp_straggler_class(const struct task_struct *task);
+bool klp_straggler_helps_signal(const struct task_struct *task, bool late);
+
+/* -------------------- moved.c: where kernel threads were when they were moved */
+
+/**
+ * struct klp_moved - a place at which kernel threads changed their universe
+ * @place:	address of the safe point, 0 if there was no room to note it
+ * @main:	main function of the threads, 0 for workers of io_uring and vhost
+ * @since:	klp_nr_starts when the latest of them came there
+ * @pid:	process number of that thread
+ * @comm:	its name
+ */
+struct klp_moved {
+	unsigned long place;
+	unsigned long main;
+	unsigned int since;
+	pid_t pid;
+	char comm[TASK_COMM_LEN];
+};
+
+void klp_moved_note(struct task_struct *task, unsigned long place, unsigned int since);
+void klp_moved_reset(void);
+const struct klp_moved *klp_moved_get(unsigned int idx);
+
+/* ------------------------------------------ universe.c: who migrates, and when */
+
 u8 klp_goal_universe(void);
 u8 klp_next_universe(void);
 u8 klp_caller_universe(void);
+unsigned int klp_migration_next_start(void);
 void klp_migration_start(bool patching);
 void klp_migration_force(void);
 void klp_migration_end(void);
@@ -190,6 +271,7 @@ int klp_object_unpatch(struct live_object *obj);
 /* ------------------------------ stay.c: functions that a migrating task is inside */
 
 bool klp_is_never_left(const struct live_func *func);
+bool klp_has_known_callers(unsigned long addr);
 
 /* ------------------------------------- sysfs.c: patches under /sys/kernel/livepatch */
 
@@ -228,8 +310,7 @@ enum klp_patch_state {
  * @state:	where it is in its life
  * @replace:	it replaces all older patches
  * @pinned:	a task may be inside its code for ever: the module stays
- * @inside:	a task was moved inside its code in this transition. Without a lock,
- *		see klp_note_inside()
+ * @since:	klp_nr_starts when it was enabled
  * @nr_objs:	number of objects
  * @objs:	its objects
  */
@@ -241,7 +322,7 @@ struct live_patch {
 	enum klp_patch_state state;
 	bool replace;
 	bool pinned;
-	bool inside;
+	unsigned int since;
 	unsigned int nr_objs;
 	struct live_object **objs;
 };
@@ -279,6 +360,14 @@ static inline bool klp_patch_in_effect(const struct live_patch *patch, bool then
 	       patch->state == (then ? KLP_ENABLING : KLP_DISABLING);
 }
 
+/* ------------------------------------ pin.c: which modules have to stay, and why */
+
+void klp_pin_all(void);
+void klp_pin_on_error(int err);
+void klp_pin_leaving(void);
+void klp_pin_never_left(struct live_object *obj);
+void klp_pin_entered(void);
+
 /* --------------------------------------------- state.c: states between patches */
 
 bool klp_is_patch_compatible(struct klp_patch *patch);
@@ -290,11 +379,11 @@ bool klp_can_succeed(struct klp_patch *patch, struct klp_patch *installed);
 /* ------------------------------------- called from universe.c: patch.c, stack.c */
 
 void klp_transition_done(void);
-void klp_note_inside(unsigned long place);
 
 #ifdef CONFIG_LIVEPATCH_STACK_CHECK
 bool klp_stack_is_clear(struct task_struct *task);
 bool klp_stack_is_same(struct task_struct *task);
+void klp_stack_check_end(void);
 #else
 static inline bool klp_stack_is_clear(struct task_struct *task)
 {
@@ -305,6 +394,8 @@ static inline bool klp_stack_is_same(struct task_struct *task)
 {
 	return false;
 }
+
+static inline void klp_stack_check_end(void) { }
 #endif
 
 #endif /* _LIVEPATCH_INTERNAL_H */

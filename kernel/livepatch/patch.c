@@ -37,6 +37,7 @@
 
 #include <linux/cleanup.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 #include <trace/events/livepatch.h>
 #include "internal.h"
 
@@ -56,6 +57,9 @@ static DECLARE_WAIT_QUEUE_HEAD(klp_moved);
  * names it, and goes on under klp_mutex, or the patch sees the module.
  */
 static DEFINE_SPINLOCK(klp_names_lock);
+
+/* For the end of a transition */
+static DECLARE_WAIT_QUEUE_HEAD(klp_ended);
 
 /* The patch that is enabled or disabled, NULL outside of a transition. */
 static struct live_patch *klp_in_transition;
@@ -133,56 +137,6 @@ static void klp_set_state(struct live_patch *patch, enum klp_patch_state state)
 	lockdep_assert_held(&klp_mutex);
 	WARN_ON_ONCE(!(from[state] & BIT(patch->state)));
 	WRITE_ONCE(patch->state, state);
-}
-
-/* A task may be inside of its code, now or later: the module has to stay. */
-static void klp_pin(struct live_patch *patch)
-{
-	lockdep_assert_held(&klp_mutex);
-	patch->pinned = true;
-}
-
-static void klp_pin_all(void)
-{
-	struct live_patch *patch;
-
-	klp_for_each_patch(patch)
-		klp_pin(patch);
-}
-
-/* Sites that could not be given back still lead to the patches. */
-static void klp_pin_on_error(int err)
-{
-	if (err)
-		klp_pin_all();
-}
-
-/*
- * Somebody may be inside of what goes out of effect. Who is inside of what stays in
- * effect is waited for when that goes.
- */
-static void klp_pin_left(void)
-{
-	struct live_patch *patch;
-
-	klp_for_each_patch(patch) {
-		if (patch->state == KLP_DISABLING)
-			klp_pin(patch);
-	}
-}
-
-static void klp_warn_never_left(struct live_object *obj)
-{
-	struct live_func *func;
-	unsigned int i;
-
-	klp_for_each_func(obj, i, func) {
-		if (!func->redirect || !klp_is_never_left(func))
-			continue;
-		pr_warn("patch '%s': tasks inside '%s' stay in the code that they entered, only new calls get the new one; the module can't be removed again\n",
-			obj->patch->mod->name, func->desc->old_name);
-		klp_pin(obj->patch);
-	}
 }
 
 static bool klp_is_patching(void)
@@ -365,48 +319,6 @@ static void klp_tell_objects(struct live_patch *patch,
 	}
 }
 
-/**
- * klp_note_inside - a task migrates, perhaps within the code of a patch
- * @place: the address of the safe point
- *
- * A safe point may be in a function of a patch, and who is moved there stays in it: a
- * kernel thread in its loop, for ever.
- *
- * Context: Any. The task is counted as one who is behind, or klp_mutex is held in a
- * transition, so that the list of patches stays as it is.
- */
-void klp_note_inside(unsigned long place)
-{
-	struct live_patch *patch;
-
-	klp_for_each_patch(patch) {
-		if (within_module(place, patch->mod))
-			WRITE_ONCE(patch->inside, true);
-	}
-}
-
-static void klp_pin_inside(struct live_patch *patch)
-{
-	if (!READ_ONCE(patch->inside))
-		return;
-	pr_warn("patch '%s': a task waits in its code and may stay there; the module can't be removed again\n",
-		patch->mod->name);
-	klp_pin(patch);
-}
-
-/* A thread that was started meanwhile is in its main function, the new one. */
-static void klp_pin_entered(void)
-{
-	struct live_patch *patch;
-
-	klp_for_each_patch(patch) {
-		if (patch->state != KLP_DISABLING || patch->pinned)
-			continue;
-		klp_each_object(patch, klp_warn_never_left);
-		klp_pin_inside(patch);
-	}
-}
-
 static void klp_finish_states(void)
 {
 	struct live_patch *patch;
@@ -440,11 +352,6 @@ static void klp_finish_transition(struct list_head *gone)
 	pr_debug("'%s': completing %s transition\n", patch->mod->name,
 		 direction);
 
-	if (klp_migration_trusted_stacks())
-		klp_pin_left();
-	/* Who exits and was not waited for can be inside of any patch. */
-	if (klp_migration_exiting())
-		klp_pin_all();
 	klp_finish_states();
 	klp_pin_on_error(klp_redirect_settle());
 	klp_migration_end();
@@ -457,7 +364,11 @@ static void klp_finish_transition(struct list_head *gone)
 	/* Barrier D, see klp_transition_patch(): the states before the end. */
 	smp_store_release(&klp_in_transition, NULL);
 	klp_sysfs_notify_transition(patch);
+	wake_up_all(&klp_ended);
 }
+
+/* Patches that are out of effect and wait for klp_release_work, under klp_mutex */
+static LIST_HEAD(klp_gone);
 
 /* The module may go as soon as its reference is dropped, @patch stays. */
 static void klp_release_patches(struct list_head *gone)
@@ -472,6 +383,23 @@ static void klp_release_patches(struct list_head *gone)
 	}
 }
 
+/*
+ * All tasks have migrated, but one may have been preempted in a trampoline or in a
+ * function of the patch, and have gone on to the end of its system call since. No lock
+ * is held during the grace period, so nothing else waits for it.
+ */
+static void klp_release_fn(struct work_struct *work)
+{
+	LIST_HEAD(gone);
+
+	scoped_guard(mutex, &klp_mutex)
+		list_splice_init(&klp_gone, &gone);
+	synchronize_rcu_tasks();
+	klp_release_patches(&gone);
+}
+
+static DECLARE_WORK(klp_release_work, klp_release_fn);
+
 /**
  * klp_transition_done - the last task has migrated
  *
@@ -480,18 +408,23 @@ static void klp_release_patches(struct list_head *gone)
  */
 void klp_transition_done(void)
 {
-	LIST_HEAD(gone);
+	guard(klp_change)();
 
-	scoped_guard(klp_change) {
-		if (klp_in_transition && klp_migration_done()) {
-			trace_livepatch_complete(klp_in_transition->mod->name,
-						 klp_is_patching(),
-						 klp_migration_age_ms());
-			klp_pin_entered();
-			klp_finish_transition(&gone);
-		}
-	}
-	klp_release_patches(&gone);
+	if (!klp_in_transition || !klp_migration_done())
+		return;
+	trace_livepatch_complete(klp_in_transition->mod->name, klp_is_patching(),
+				 klp_migration_age_ms());
+	klp_pin_entered();
+	klp_finish_transition(&klp_gone);
+	if (!list_empty(&klp_gone))
+		queue_work(system_dfl_wq, &klp_release_work);
+}
+
+/* Wait until patches whose transition is over have left sysfs. */
+static void klp_flush(void)
+{
+	klp_migration_flush();
+	flush_work(&klp_release_work);
 }
 
 static void klp_begin_transition(struct live_patch *patch,
@@ -499,16 +432,13 @@ static void klp_begin_transition(struct live_patch *patch,
 {
 	WRITE_ONCE(klp_in_transition, patch);
 	klp_set_state(patch, state);
+	klp_moved_reset();
 	pr_debug("'%s': initializing %s transition\n", patch->mod->name,
 		 klp_transition_direction());
 }
 
 static void klp_start_transition(void)
 {
-	struct live_patch *patch;
-
-	klp_for_each_patch(patch)
-		WRITE_ONCE(patch->inside, false);
 	pr_notice("'%s': starting %s transition\n", klp_in_transition->mod->name,
 		  klp_transition_direction());
 	trace_livepatch_start(klp_in_transition->mod->name, klp_is_patching(), 0);
@@ -537,7 +467,7 @@ static void klp_reverse_transition(void)
 	klp_swap_states();
 	/* Whoever was moved inside of the new code may still be there. */
 	if (klp_migration_forced())
-		klp_pin_left();
+		klp_pin_leaving();
 	trace_livepatch_reverse(klp_in_transition->mod->name, klp_is_patching(),
 				klp_migration_age_ms());
 	klp_start_transition();
@@ -566,7 +496,8 @@ static int klp_enable(struct live_patch *patch, struct list_head *gone)
 		klp_cancel_transition(patch, gone);
 		return ret;
 	}
-	klp_each_object(patch, klp_warn_never_left);
+	klp_each_object(patch, klp_pin_never_left);
+	patch->since = klp_migration_next_start();
 	klp_start_transition();
 	return 0;
 }
@@ -638,7 +569,7 @@ int klp_patch_force(struct live_patch *patch)
 		klp_is_patching() ? "patched" : "unpatched");
 	trace_livepatch_force(patch->mod->name, klp_is_patching(),
 			      klp_migration_age_ms());
-	klp_pin_left();
+	klp_pin_leaving();
 	klp_migration_force();
 	return 0;
 }
@@ -760,7 +691,7 @@ int klp_enable_patch(struct klp_patch *desc)
 		return ret;
 
 	/* An earlier patch of the same name may just be leaving sysfs. */
-	klp_migration_flush();
+	klp_flush();
 
 	scoped_guard(klp_change) {
 		ret = klp_check_time(desc);
@@ -780,6 +711,73 @@ int klp_enable_patch(struct klp_patch *desc)
 	return ret;
 }
 EXPORT_SYMBOL_GPL(klp_enable_patch);
+
+static struct live_patch *klp_find_patch(const struct module *mod)
+{
+	struct live_patch *patch;
+
+	guard(spinlock)(&klp_names_lock);
+	klp_for_each_patch(patch) {
+		if (patch->mod == mod)
+			return patch;
+	}
+	return NULL;
+}
+
+/*
+ * Take back a patch that is being enabled. The task that loads the module is in its
+ * system call since before that, so it does not hold up the way back.
+ *
+ * Return: the patch with a reference to its record, once it is on its way back. NULL if
+ * @mod has no patch.
+ */
+static struct live_patch *klp_undo_enable(struct module *mod, int err)
+{
+	struct live_patch *patch;
+
+	guard(klp_change)();
+	patch = klp_find_patch(mod);
+	if (!patch)
+		return NULL;
+	kobject_get(&patch->kobj);
+	if (patch == klp_in_transition && klp_is_patching()) {
+		pr_err("patch '%s': init of its module has failed (%d), undoing the patch\n",
+		       mod->name, err);
+		klp_reverse_transition();
+	}
+	return patch;
+}
+
+/**
+ * klp_module_init_failed - the init function of a module has returned an error
+ * @mod: the module, about to be freed whatever references there are to it
+ * @err: the error
+ *
+ * If the module has enabled a patch, takes that back, and waits until no task can be in
+ * it. Tasks may stay in the module for good if its transition was forced, or for one of
+ * the reasons in pin.c.
+ *
+ * Context: Module loader, process context, sleeps as long as a transition takes.
+ * Return: true if the module can be freed. Otherwise its patch may be in effect, and it
+ * has to stay in memory.
+ */
+bool klp_module_init_failed(struct module *mod, int err)
+{
+	struct live_patch *patch = klp_undo_enable(mod, err);
+	bool may_go;
+
+	if (!patch)
+		return true;
+	wait_event_idle(klp_ended, !klp_find_patch(mod) ||
+			READ_ONCE(patch->state) == KLP_ENABLED);
+	klp_flush();
+	may_go = !klp_find_patch(mod) && !patch->pinned;
+	if (!may_go)
+		pr_err("patch '%s': tasks may be in it, its module stays although init has failed (%d)\n",
+		       mod->name, err);
+	kobject_put(&patch->kobj);
+	return may_go;
+}
 
 static void klp_object_leave(struct live_object *obj)
 {
@@ -825,7 +823,7 @@ static int klp_object_join(struct live_object *obj, struct module *mod)
 		klp_object_post_unpatch(obj);
 		goto unbind;
 	}
-	klp_warn_never_left(obj);
+	klp_pin_never_left(obj);
 	if (klp_is_settled(obj->patch))
 		klp_object_post_patch(obj);
 	return 0;

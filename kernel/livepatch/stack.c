@@ -6,22 +6,27 @@
 /**
  * DOC: The stack check
  *
- * A kernel thread that has no safe point is behind for ever, and so is its
- * transition. As a last resort an administrator may trust its stack: if nothing of
- * what changes is on it, the thread is moved where it is.
+ * A kernel thread without a safe point never migrates by itself, so its transition
+ * would never end. As a last resort its stack is looked at. The parameter stack_check
+ * says what has to be seen there:
  *
- * That is less than a safe point. A stack shows what the thread is in, not what it
- * has been in: it may hold a lock, a reference, or a value in a variable that an old
- * function has prepared, and go on with a new one. So the consistency of this
- * thread, and of nobody else, is that of a model which looks at stacks: no function
- * changes while the thread is in it, and that is all. Therefore the check
+ * off:	stacks are not looked at;
+ * loop:	the thread sleeps in its main function and nowhere else: the trace has
+ *		the scheduler and the function that sleeps, the main function, and
+ *		what every kernel thread begins with. This is the default;
+ * any:	no function that changes is on the stack. This is for the transition
+ *		under way, and falls back to loop when it ends.
  *
- * - is off unless the parameter stack_check is set;
- * - comes late, after all who have a safe point have had their time;
+ * Both are less than a safe point. A stack shows which functions the thread is in, not
+ * what it has done before: it may hold a lock, a reference, or a value in a variable
+ * that an old function has prepared, and go on with a new one. A thread that sleeps in
+ * its main loop waits for its next item, so there it is unlikely. Therefore the check
+ *
+ * - comes late, after the threads that have a safe point have had their time;
  * - is done for kernel threads alone, and not for workers: these pass a safe point
  *   with their next item;
  * - wants a reliable trace, with no frame in an old or new version of a function
- *   that changes, or in code that can't be told, such as a trampoline;
+ *   that changes, or in code that is in no symbol, such as a trampoline;
  * - is no reason to free anything: patches that go out of effect in such a
  *   transition stay in memory, as if it had been forced.
  *
@@ -32,17 +37,53 @@
 
 #include <linux/cache.h>
 #include <linux/kallsyms.h>
+#include <linux/kthread.h>
 #include <linux/lockdep.h>
 #include <linux/moduleparam.h>
 #include <linux/sched.h>
+#include <linux/sched/debug.h>
 #include <linux/stacktrace.h>
 #include <linux/string.h>
+#include <linux/sysfs.h>
 #include "internal.h"
 
 #define KLP_STACK_MAX	64
 
-static bool stack_check;
-module_param(stack_check, bool, 0600);
+/* What has to be seen on a stack, see above */
+enum klp_stack_check {
+	KLP_STACK_OFF,
+	KLP_STACK_LOOP,
+	KLP_STACK_ANY,
+};
+
+static const char * const klp_stack_checks[] = {
+	[KLP_STACK_OFF]		= "off",
+	[KLP_STACK_LOOP]	= "loop",
+	[KLP_STACK_ANY]		= "any",
+};
+
+static enum klp_stack_check klp_stack_check = KLP_STACK_LOOP;
+
+static int klp_stack_check_set(const char *val, const struct kernel_param *kp)
+{
+	int check = sysfs_match_string(klp_stack_checks, val);
+
+	if (check < 0)
+		return check;
+	WRITE_ONCE(klp_stack_check, check);
+	return 0;
+}
+
+static int klp_stack_check_get(char *buf, const struct kernel_param *kp)
+{
+	return sysfs_emit(buf, "%s\n", klp_stack_checks[READ_ONCE(klp_stack_check)]);
+}
+
+static const struct kernel_param_ops klp_stack_check_ops = {
+	.set = klp_stack_check_set,
+	.get = klp_stack_check_get,
+};
+module_param_cb(stack_check, &klp_stack_check_ops, NULL, 0600);
 
 struct klp_stack {
 	int len;
@@ -58,7 +99,7 @@ static int klp_save_stack(struct task_struct *task, void *arg)
 {
 	struct klp_stack *stack = arg;
 
-	stack->len = task_curr(task) ? -EBUSY :
+	stack->len = !klp_task_is_asleep(task) ? -EBUSY :
 		stack_trace_save_tsk_reliable(task, stack->addr, KLP_STACK_MAX);
 	return stack->len;
 }
@@ -97,9 +138,47 @@ static bool klp_is_plain_code(unsigned long addr)
 	       !strstr(name, ".cold");
 }
 
+/* What a kernel thread begins with, and what sleeps outside of the scheduler's text */
+static const char * const klp_loop_names[] = {
+	"kthread", "msleep", "msleep_interruptible", "ret_from_fork",
+	"ret_from_fork_asm", "usleep_range_state", "wait_woken",
+};
+
+static bool klp_is_loop_code(unsigned long addr, unsigned long main)
+{
+	static char name[KSYM_SYMBOL_LEN];
+	unsigned long size, offset;
+
+	lockdep_assert_held(&klp_mutex);
+	if (in_sched_functions(addr))
+		return true;
+	if (!kallsyms_lookup_size_offset(addr, &size, &offset))
+		return false;
+	if (addr - offset == main)
+		return true;
+	sprint_symbol_no_offset(name, addr);
+	return match_string(klp_loop_names, ARRAY_SIZE(klp_loop_names), name) >= 0;
+}
+
+/* Does the stack that was saved show no more than the parameter allows? */
+static bool klp_stack_allows(struct task_struct *task, enum klp_stack_check check)
+{
+	unsigned long main = (unsigned long)kthread_func(task);
+	int i;
+
+	for (i = 0; i < klp_stack_seen.len; i++) {
+		unsigned long addr = klp_stack_seen.addr[i];
+
+		if (!klp_is_plain_code(addr) ||
+		    (check == KLP_STACK_LOOP && !klp_is_loop_code(addr, main)))
+			return false;
+	}
+	return true;
+}
+
 /**
- * klp_stack_is_clear - is there nothing on its stack that changes?
- * @task: the task, which is behind
+ * klp_stack_is_clear - does the stack of a thread show that it may be moved?
+ * @task: the task, a straggler
  *
  * Context: Process context, klp_mutex held, in a transition.
  * Return: true if @task is a kernel thread that may be moved, provided that
@@ -107,19 +186,27 @@ static bool klp_is_plain_code(unsigned long addr)
  */
 bool klp_stack_is_clear(struct task_struct *task)
 {
-	int i;
+	enum klp_stack_check check = READ_ONCE(klp_stack_check);
 
 	lockdep_assert_held(&klp_mutex);
-	if (!READ_ONCE(stack_check) || (klp_task_flags(task) &
+	if (check == KLP_STACK_OFF || (klp_task_flags(task) &
 	    (PF_KTHREAD | PF_WQ_WORKER | PF_EXITING)) != PF_KTHREAD)
 		return false;
 	if (task_call_func(task, klp_save_stack, &klp_stack_seen) <= 0)
 		return false;
-	for (i = 0; i < klp_stack_seen.len; i++) {
-		if (!klp_is_plain_code(klp_stack_seen.addr[i]))
-			return false;
-	}
-	return !klp_redirect_any_differing(klp_stack_has);
+	return klp_stack_allows(task, check) &&
+	       !klp_redirect_any_differing(klp_stack_has);
+}
+
+/**
+ * klp_stack_check_end - a transition is over: what was asked for it alone ends
+ *
+ * Context: Any.
+ */
+void klp_stack_check_end(void)
+{
+	if (READ_ONCE(klp_stack_check) == KLP_STACK_ANY)
+		WRITE_ONCE(klp_stack_check, KLP_STACK_LOOP);
 }
 
 /**

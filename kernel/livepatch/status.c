@@ -14,51 +14,52 @@
 
 /* What keeps a task from migrating, and what would help. */
 struct klp_reason {
-	const char *class;
+	const char *why;
 	const char *help;
 };
 
-static const char * const klp_kthread_help = IS_ENABLED(CONFIG_LIVEPATCH_STACK_CHECK) ?
-	"the end of what it does; else klp_safe_point() in its loop, stack_check, or force" :
-	"the end of what it does; else klp_safe_point() in its loop, or force";
-
-static struct klp_reason klp_reason_of(struct task_struct *task)
-{
-	unsigned int state = READ_ONCE(task->__state);
-	unsigned int flags = klp_task_flags(task);
-
-	if (is_idle_task(task))
-		return (struct klp_reason){ "idle", "nothing, it comes by itself" };
-	if (flags & PF_EXITING)
-		return (struct klp_reason){ "exiting", "nothing, it comes by itself" };
-	if (flags & PF_WQ_WORKER)
-		return (struct klp_reason){ "in a work item", "the end of the item" };
-	if (flags & PF_KTHREAD)
-		return (struct klp_reason){ "kthread not at a safe point",
-					    klp_kthread_help };
-	if (state == TASK_RUNNING)
-		return (struct klp_reason){ "running", "nothing, it comes by itself" };
-	if (state & (__TASK_STOPPED | __TASK_TRACED))
-		return (struct klp_reason){ "stopped in a system call",
-					    "letting it continue" };
-	if (state & TASK_INTERRUPTIBLE)
-		return (struct klp_reason){ flags & PF_USER_WORKER ?
-					    "in a request of io_uring or vhost" :
-					    "asleep in a system call",
-					    "a signal, it is about to get one" };
-	return (struct klp_reason){ "uninterruptible",
-				    "the end of what it waits for" };
-}
+static const struct klp_reason klp_reasons[] = {
+	[KLP_CLASS_IDLE] = {
+		"idle", "nothing, it comes by itself" },
+	[KLP_CLASS_WORK] = {
+		"in a work item", "the end of the item" },
+	[KLP_CLASS_KTHREAD] = {
+		"kthread not at a safe point",
+		IS_ENABLED(CONFIG_LIVEPATCH_STACK_CHECK) ?
+		"the end of what it does; else klp_safe_point() in its loop, stack_check, or force" :
+		"the end of what it does; else klp_safe_point() in its loop, or force" },
+	[KLP_CLASS_EXITS] = {
+		"exiting", "nothing, it comes by itself" },
+	[KLP_CLASS_EXIT_WAITS] = {
+		"exiting and asleep", "the end of what it waits for" },
+	[KLP_CLASS_RUNS] = {
+		"running", "nothing, it comes by itself" },
+	[KLP_CLASS_GUEST] = {
+		"running a guest", "a signal, it is about to get one" },
+	[KLP_CLASS_STOPPED] = {
+		"stopped in a system call", "letting it continue" },
+	[KLP_CLASS_SLEEPS] = {
+		"asleep in a system call", "a signal, it is about to get one" },
+	[KLP_CLASS_REQUEST] = {
+		"in a request of io_uring or vhost", "a signal, it is about to get one" },
+	[KLP_CLASS_DEAF] = {
+		"asleep where it must not be disturbed",
+		"the end of what it waits for, or a signal of your own" },
+	[KLP_CLASS_KILLABLE] = {
+		"asleep, killable", "the end of what it waits for, or SIGKILL" },
+	[KLP_CLASS_UNINTERRUPTIBLE] = {
+		"uninterruptible", "the end of what it waits for" },
+};
 
 static void klp_show_task(struct seq_file *m, struct task_struct *task)
 {
-	struct klp_reason reason = klp_reason_of(task);
+	const struct klp_reason *reason = &klp_reasons[klp_straggler_class(task)];
 	unsigned long wchan = get_wchan(task);
 
-	seq_printf(m, "%d\t%s\t%s", task_pid_nr(task), task->comm, reason.class);
+	seq_printf(m, "%d\t%s\t%s", task_pid_nr(task), task->comm, reason->why);
 	if (wchan)
 		seq_printf(m, " in %ps", (void *)wchan);
-	seq_printf(m, "\thelp: %s\n", reason.help);
+	seq_printf(m, "\thelp: %s\n", reason->help);
 }
 
 static void klp_show_cpu(struct seq_file *m, struct task_struct *idle)

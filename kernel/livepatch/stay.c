@@ -42,6 +42,18 @@ static const char * const klp_stay[] = {
 	"process_one_work", "process_scheduled_works", "rcu_tasks_one_gp",
 	"run_backlog_napi", "svc_recv", "svc_schedule_timeout",
 	"svc_thread_wait_for_work", "vhost_task_fn",
+	/* waits at the very begin or end of an entry of the kernel, see universes.rst */
+	"do_exit", "do_fast_syscall_32", "do_group_exit", "do_int80_emulation",
+	"do_syscall_64", "do_wait", "exit_notify", "find_child_reaper",
+	"forget_original_parent", "io_cqring_schedule_timeout", "io_cqring_wait",
+	"kernel_clone", "kernel_wait4", "ptrace_notify", "seccomp_do_user_notification",
+	"sys_clone", "sys_clone3", "sys_exit", "sys_exit_group", "sys_io_uring_enter",
+	"sys_vfork", "syscall_exit_work", "syscall_trace_enter", "wait_for_vfork_done",
+	"x64_sys_call", "ia32_sys_call", "zap_pid_ns_processes", "__do_wait_for_common",
+	"__io_cqring_wait_schedule", "__secure_computing", "__seccomp_filter",
+	"__wait_for_common", "do_wait_for_common", "wait_for_completion_interruptible",
+	"wait_for_completion_killable", "wait_for_completion_state",
+	"syscall_enter_from_user_mode_work", "syscall_exit_to_user_mode_work",
 	/* stops at the user boundary */
 	"arch_do_signal_or_restart", "do_freezer_trap", "do_jobctl_trap",
 	"do_signal_stop", "get_signal", "ptrace_do_notify", "ptrace_signal",
@@ -57,19 +69,35 @@ static const char * const klp_stay[] = {
 	"schedule_idle", "schedule_preempt_disabled", "schedule_timeout",
 	"schedule_timeout_idle", "schedule_timeout_interruptible",
 	"schedule_timeout_killable", "schedule_timeout_uninterruptible",
-	"timer_delete_sync", "wq_worker_running", "wq_worker_sleeping",
+	"sched_submit_work", "sched_update_worker", "timer_delete_sync",
+	"wq_worker_running", "wq_worker_sleeping",
 	/* migrating itself */
 	"klp_migrate_this_cpu",
 };
 
-/* The compiler may have cloned the function: name.constprop.0 is name. */
-static bool klp_is_named(const char *name)
-{
-	size_t len = strcspn(name, ".");
-	unsigned int i;
+/* Among these, functions that any thread may call from anywhere. */
+static const char * const klp_called_from_anywhere[] = {
+	"__kthread_parkme", "add_hwgenerator_randomness",
+	"kthread_freezable_should_stop", "kthread_parkme",
+};
 
-	for (i = 0; i < ARRAY_SIZE(klp_stay); i++) {
-		if (!strncmp(klp_stay[i], name, len) && !klp_stay[i][len])
+/* Entries of system calls have a prefix: __x64_sys_vfork is sys_vfork. */
+static const char *klp_without_prefix(const char *name)
+{
+	const char *sys = strstr(name, "_sys_");
+
+	return sys && !strncmp(name, "__", 2) ? sys + 1 : name;
+}
+
+/* The compiler may have cloned the function: name.constprop.0 is name. */
+static bool klp_is_named(const char *name, const char * const names[], size_t nr)
+{
+	size_t len, i;
+
+	name = klp_without_prefix(name);
+	len = strcspn(name, ". ");
+	for (i = 0; i < nr; i++) {
+		if (!strncmp(names[i], name, len) && !names[i][len])
 			return true;
 	}
 	return false;
@@ -98,6 +126,24 @@ static bool klp_is_main_function(unsigned long addr)
  */
 bool klp_is_never_left(const struct live_func *func)
 {
-	return klp_is_named(func->desc->old_name) ||
+	return klp_is_named(func->desc->old_name, klp_stay, ARRAY_SIZE(klp_stay)) ||
 	       klp_is_main_function(func->addr);
+}
+
+/**
+ * klp_has_known_callers - are all callers of a function never left, too?
+ * @addr: an address in the function
+ *
+ * Context: Process context, klp_mutex held.
+ * Return: true for a listed function, unless it may be called from anywhere.
+ */
+bool klp_has_known_callers(unsigned long addr)
+{
+	static char name[KSYM_SYMBOL_LEN];
+
+	lockdep_assert_held(&klp_mutex);
+	sprint_symbol_no_offset(name, addr);
+	return klp_is_named(name, klp_stay, ARRAY_SIZE(klp_stay)) &&
+	       !klp_is_named(name, klp_called_from_anywhere,
+			     ARRAY_SIZE(klp_called_from_anywhere));
 }

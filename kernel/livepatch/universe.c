@@ -58,6 +58,7 @@
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
+#include <linux/stop_machine.h>
 #include <linux/workqueue.h>
 #include "internal.h"
 
@@ -80,6 +81,9 @@ module_param(poke_delay_ms, uint, 0644);
 /* How often a walk starts again because the place in the list was lost. */
 #define KLP_WALK_LOST_MAX	16
 
+/* How often a task that is falling asleep is looked at before it is left flagged. */
+#define KLP_VISIT_MAX	1000
+
 /* What a look at a task came to. */
 enum klp_visit {
 	KLP_VISIT_DONE,		/* the task is where it should be */
@@ -95,6 +99,15 @@ u8 klp_goal;
 
 /* The universe of the patched in a transition, the goal or not; else -1. */
 int klp_patched_universe = -1;
+
+/*
+ * How often a migration has started or was reversed. A function of a patch runs only
+ * after the count was raised for that patch, so a task that has been at a safe point
+ * since an earlier count has none of them on its stack. Written under klp_mutex.
+ */
+unsigned int klp_nr_starts;
+/* For the safe points of modules */
+EXPORT_SYMBOL(klp_nr_starts);
 
 /* When the migration started, or was reversed */
 static ktime_t klp_started;
@@ -144,7 +157,21 @@ static void klp_behind_put(void)
 		queue_work(klp_wq, &klp_done_work);
 }
 
-/* Return: true if the task was counted as one who is behind. */
+/*
+ * An exiting task that changes its universe is counted in the other one from now on.
+ * Until it is dead nothing else writes its slot: it is the current task, or asleep.
+ */
+static void klp_shift_exiting(struct task_struct *task)
+{
+	lockdep_assert_held(&task->pi_lock);
+	if (!task->klp_slot)
+		return;
+	this_cpu_dec(klp_exiting[task->klp_slot]);
+	task->klp_slot = task->klp_universe + 1;
+	this_cpu_inc(klp_exiting[task->klp_slot]);
+}
+
+/* Return: true if the task was counted as a straggler. */
 static bool klp_arrive(struct task_struct *task, enum klp_place place)
 {
 	/* Barrier B, see klp_migration_start(): the goal before its redirects. */
@@ -208,14 +235,15 @@ void notrace klp_update_patch_state(struct task_struct *task)
 
 	scoped_guard(raw_spinlock_irqsave, &task->pi_lock) {
 		if (klp_patch_pending(task))
-			klp_note_inside(_RET_IP_);
+			klp_moved_note(task, _RET_IP_, READ_ONCE(klp_nr_starts));
 		counted = klp_arrive(task, task->flags & PF_KTHREAD ?
-				     KLP_AT_SAFE_POINT : KLP_AT_BOUNDARY);
+				     KLP_PLACE_SAFE_POINT : KLP_PLACE_BOUNDARY);
+		klp_shift_exiting(task);
 	}
 	klp_migrate_this_cpu();
 	/*
-	 * Nor is it in a trampoline of ftrace: whoever waits for that may be behind
-	 * until then, such as the thread of RCU tasks.
+	 * Report a quiescent state of RCU tasks: its kernel thread may itself be a
+	 * straggler that waits for this task.
 	 */
 	rcu_tasks_qs(task, false);
 	if (counted)
@@ -240,7 +268,7 @@ static void klp_leave_behind(struct task_struct *task)
 	bool flagged;
 
 	scoped_guard(raw_spinlock_irqsave, &task->pi_lock)
-		flagged = klp_arrive(task, KLP_DEAD);
+		flagged = klp_arrive(task, KLP_PLACE_DEAD);
 	if (flagged)
 		klp_behind_put();
 }
@@ -274,16 +302,22 @@ int klp_task_patch_state(struct task_struct *task)
 	return patched < 0 ? -1 : READ_ONCE(task->klp_universe) == patched;
 }
 
-/* It marked itself, and it holds nothing over while it is off its CPU. */
+/* Is it at a place where no state from old code is live while it does not run? */
 static bool klp_is_quiescent(const struct task_struct *task)
 {
-	unsigned long place = READ_ONCE(task->klp_quiescent);
-
-	return place == KLP_IN_RESUME_WORK ? klp_is_throttled(task) :
-					     place != KLP_NOT_QUIESCENT;
+	switch (READ_ONCE(task->klp_quiescent)) {
+	case KLP_NOT_QUIESCENT:
+		return false;
+	case KLP_IN_RESUME_WORK:
+		return klp_is_throttled(task);
+	case KLP_AT_BOUNDARY:
+		return true;
+	default:
+		return klp_task_is_asleep(task);
+	}
 }
 
-/* A task that will not run any more, or holds nothing over while it does not. */
+/* A task that does not run, and is quiescent, or will not run any more. */
 static bool klp_may_move(struct task_struct *task)
 {
 	if (task_curr(task))
@@ -294,15 +328,38 @@ static bool klp_may_move(struct task_struct *task)
 	       READ_ONCE(task->__state) == TASK_DEAD;
 }
 
+/* It is in a section of klp_quiescent_enter(), and will sleep or leave it soon. */
+static bool klp_may_fall_asleep(const struct task_struct *task)
+{
+	return task_curr(task) &&
+	       READ_ONCE(task->klp_quiescent) != KLP_NOT_QUIESCENT;
+}
+
+/* Move a task that does not run. Return: true if it was counted as a straggler. */
+static bool klp_move(struct task_struct *task, bool force)
+{
+	bool moves = task->klp_universe != klp_goal && klp_is_quiescent(task);
+	bool counted;
+
+	if (force)
+		return klp_arrive(task, KLP_PLACE_FORCED);
+	if (moves)
+		klp_moved_note(task, READ_ONCE(task->klp_quiescent), task->klp_since);
+	counted = klp_arrive(task, KLP_PLACE_ASLEEP);
+	/* Nothing but the dead task itself writes the slot of a task that is dead. */
+	if (moves)
+		klp_shift_exiting(task);
+	return counted;
+}
+
 /* Called by task_call_func(): @task neither starts nor stops running. */
 static int klp_visit_task(struct task_struct *task, void *arg)
 {
 	bool *force = arg;
 
 	if (task->klp_universe == klp_goal || *force || klp_may_move(task)) {
-		klp_note_inside(READ_ONCE(task->klp_quiescent));
-		/* The migrator is counted as well, this is never the last. */
-		if (klp_arrive(task, *force ? KLP_FORCED : KLP_ASLEEP))
+		/* The walker holds a count, so this does not reach zero. */
+		if (klp_move(task, *force))
 			atomic_dec(&klp_behind);
 		return KLP_VISIT_DONE;
 	}
@@ -310,18 +367,23 @@ static int klp_visit_task(struct task_struct *task, void *arg)
 	/* Barrier A, see klp_quiescent_enter(): the flag before the marker. */
 	if (!test_and_set_tsk_thread_flag(task, TIF_PATCH_PENDING))
 		atomic_inc(&klp_behind);
-	return klp_is_quiescent(task) ? KLP_VISIT_AGAIN : KLP_VISIT_BEHIND;
+	return klp_may_fall_asleep(task) ? KLP_VISIT_AGAIN : KLP_VISIT_BEHIND;
 }
 
+/*
+ * A task that is falling asleep is off its CPU, or awake, after some instructions,
+ * unless an interrupt or a hypervisor takes the CPU away from it. Then it stays
+ * flagged, and is found asleep in the next round.
+ */
 static enum klp_visit klp_visit(struct task_struct *task, bool force)
 {
 	enum klp_visit seen;
+	unsigned int tries = 0;
 
-	/* A task that is falling asleep is off its CPU, or awake, in no time. */
 	while ((seen = task_call_func(task, klp_visit_task, &force)) ==
-	       KLP_VISIT_AGAIN)
+	       KLP_VISIT_AGAIN && ++tries < KLP_VISIT_MAX)
 		cpu_relax();
-	return seen;
+	return seen == KLP_VISIT_DONE ? KLP_VISIT_DONE : KLP_VISIT_BEHIND;
 }
 
 static void klp_flag_task(struct task_struct *task)
@@ -341,7 +403,7 @@ static int klp_visit_clear_task(struct task_struct *task, void *unused)
 {
 	if (!klp_stack_is_same(task))
 		return KLP_VISIT_BEHIND;
-	if (klp_arrive(task, KLP_STACK_CHECKED))
+	if (klp_arrive(task, KLP_PLACE_STACK))
 		atomic_dec(&klp_behind);
 	return KLP_VISIT_DONE;
 }
@@ -383,10 +445,31 @@ static void klp_poke_kthread(struct task_struct *task)
 		wake_up_state(task, TASK_INTERRUPTIBLE);
 }
 
+/* Called by task_call_func(): the task neither starts nor stops running. */
+static int klp_ask_task(struct task_struct *task, void *arg)
+{
+	bool *late = arg;
+
+	if (!klp_straggler_helps_signal(task, *late))
+		return false;
+	set_tsk_thread_flag(task, TIF_NOTIFY_SIGNAL);
+	return true;
+}
+
 /*
- * Those who sleep in a system call leave it when they see a signal; there is
- * none, so they restart it.
+ * TIF_NOTIFY_SIGNAL makes a system call end, and there is no signal, so the call
+ * restarts. That is of use to a task that sleeps and looks at signals. A task that runs
+ * leaves the kernel by itself; asked meanwhile it might return less than it could.
  */
+static void klp_poke_user_task(struct task_struct *task)
+{
+	bool late = klp_migration_age_ms() >= KLP_LONG_MS;
+
+	if (task_call_func(task, klp_ask_task, &late) &&
+	    !wake_up_state(task, TASK_INTERRUPTIBLE))
+		kick_process(task);
+}
+
 static void klp_poke_task(struct task_struct *task)
 {
 	if (!klp_patch_pending(task) || klp_visit(task, false) == KLP_VISIT_DONE)
@@ -395,7 +478,7 @@ static void klp_poke_task(struct task_struct *task)
 	if (klp_task_flags(task) & PF_KTHREAD)
 		klp_poke_kthread(task);
 	else
-		set_notify_signal(task);
+		klp_poke_user_task(task);
 }
 
 /* Let others run. Return: false if the place in the list was lost. */
@@ -462,25 +545,44 @@ static void klp_visit_cpu(int cpu, bool force)
 		wake_up_if_idle(cpu);
 }
 
-static void klp_migrate_cpu_fn(struct work_struct *work)
+static DEFINE_PER_CPU(struct cpu_stop_work, klp_stop_work);
+/* Whether that is queued. Set under klp_mutex, cleared by the stopper thread */
+static DEFINE_PER_CPU(bool, klp_stop_queued);
+
+static int klp_stop_fn(void *unused)
 {
 	klp_migrate_this_cpu();
+	/* Releases klp_stop_work to klp_poke_cpu(). */
+	smp_store_release(this_cpu_ptr(&klp_stop_queued), false);
+	return 0;
 }
 
-static DEFINE_PER_CPU(struct work_struct, klp_migrate_cpu_work);
+/*
+ * On a CPU that neither idles nor returns to user mode no task passes a safe point. A
+ * real-time task may be the only one that ever runs there, so use what preempts all
+ * tasks of a CPU, its stopper thread. That is no stop_machine(): one CPU runs a few
+ * instructions with interrupts enabled up to the lock, and no other CPU waits for it.
+ */
+static void klp_poke_cpu(int cpu)
+{
+	bool *queued = per_cpu_ptr(&klp_stop_queued, cpu);
 
-/* A CPU that neither idles nor returns to user mode runs a work item for us. */
+	lockdep_assert_held(&klp_mutex);
+	lockdep_assert_cpus_held();
+	klp_visit_cpu(cpu, false);
+	if (!klp_irq_is_behind(cpu) || smp_load_acquire(queued))
+		return;
+	WRITE_ONCE(*queued, true);
+	stop_one_cpu_nowait(cpu, klp_stop_fn, NULL, per_cpu_ptr(&klp_stop_work, cpu));
+}
+
 static void klp_poke_cpus(void)
 {
 	int cpu;
 
 	guard(cpus_read_lock)();
-	for_each_online_cpu(cpu) {
-		klp_visit_cpu(cpu, false);
-		if (klp_irq_is_behind(cpu))
-			queue_work_on(cpu, system_percpu_wq,
-				      per_cpu_ptr(&klp_migrate_cpu_work, cpu));
-	}
+	for_each_online_cpu(cpu)
+		klp_poke_cpu(cpu);
 }
 
 static void klp_poke_fn(struct work_struct *work);
@@ -588,6 +690,7 @@ void klp_migration_start(bool patching)
 	klp_behind_get();
 
 	scoped_guard(cpus_read_lock) {
+		WRITE_ONCE(klp_nr_starts, klp_nr_starts + 1);
 		WRITE_ONCE(klp_patched_universe, patching ? !klp_goal : klp_goal);
 		/*
 		 * Barrier B: orders the redirection before the goal. Tasks
@@ -605,6 +708,18 @@ void klp_migration_start(bool patching)
 	klp_pokes = 0;
 	klp_poke_later();
 	klp_behind_put();
+}
+
+/**
+ * klp_migration_next_start - what klp_nr_starts will be in the next migration
+ *
+ * Context: klp_mutex held.
+ * Return: the count.
+ */
+unsigned int klp_migration_next_start(void)
+{
+	lockdep_assert_held(&klp_mutex);
+	return klp_nr_starts + 1;
 }
 
 /**
@@ -729,6 +844,7 @@ void klp_migration_end(void)
 	WRITE_ONCE(klp_patched_universe, -1);
 	klp_forced = false;
 	klp_trusted_stacks = false;
+	klp_stack_check_end();
 	cancel_delayed_work(&klp_poke_work);
 }
 
@@ -754,11 +870,7 @@ static int klp_cpu_dead(unsigned int cpu)
 
 static int __init klp_universe_init(void)
 {
-	int cpu, ret;
-
-	for_each_possible_cpu(cpu)
-		INIT_WORK(per_cpu_ptr(&klp_migrate_cpu_work, cpu),
-			  klp_migrate_cpu_fn);
+	int ret;
 
 	klp_wq = alloc_ordered_workqueue("livepatch", 0);
 	if (!klp_wq)

@@ -12,30 +12,30 @@
 #define _TRACE_LIVEPATCH_PLACES
 /* Where a task was when it changed its universe */
 enum klp_place {
-	KLP_AT_BOUNDARY,
-	KLP_AT_SAFE_POINT,
-	KLP_ASLEEP,
-	KLP_DEAD,
-	KLP_FORCED,
-	KLP_STACK_CHECKED,
+	KLP_PLACE_BOUNDARY,
+	KLP_PLACE_SAFE_POINT,
+	KLP_PLACE_ASLEEP,
+	KLP_PLACE_DEAD,
+	KLP_PLACE_FORCED,
+	KLP_PLACE_STACK,
 };
 #endif
 
-TRACE_DEFINE_ENUM(KLP_AT_BOUNDARY);
-TRACE_DEFINE_ENUM(KLP_AT_SAFE_POINT);
-TRACE_DEFINE_ENUM(KLP_ASLEEP);
-TRACE_DEFINE_ENUM(KLP_DEAD);
-TRACE_DEFINE_ENUM(KLP_FORCED);
-TRACE_DEFINE_ENUM(KLP_STACK_CHECKED);
+TRACE_DEFINE_ENUM(KLP_PLACE_BOUNDARY);
+TRACE_DEFINE_ENUM(KLP_PLACE_SAFE_POINT);
+TRACE_DEFINE_ENUM(KLP_PLACE_ASLEEP);
+TRACE_DEFINE_ENUM(KLP_PLACE_DEAD);
+TRACE_DEFINE_ENUM(KLP_PLACE_FORCED);
+TRACE_DEFINE_ENUM(KLP_PLACE_STACK);
 
 #define show_klp_place(place)					\
 	__print_symbolic(place,					\
-			 { KLP_AT_BOUNDARY,	"boundary" },	\
-			 { KLP_AT_SAFE_POINT,	"safe-point" },	\
-			 { KLP_ASLEEP,		"asleep" },	\
-			 { KLP_DEAD,		"dead" },	\
-			 { KLP_FORCED,		"forced" },	\
-			 { KLP_STACK_CHECKED,	"stack-check" })
+			 { KLP_PLACE_BOUNDARY,	"boundary" },	\
+			 { KLP_PLACE_SAFE_POINT,	"safe-point" },	\
+			 { KLP_PLACE_ASLEEP,		"asleep" },	\
+			 { KLP_PLACE_DEAD,		"dead" },	\
+			 { KLP_PLACE_FORCED,		"forced" },	\
+			 { KLP_PLACE_STACK,	"stack-check" })
 
 DECLARE_EVENT_CLASS(livepatch_transition,
 	TP_PROTO(const char *patch, bool patching, unsigned int ms),

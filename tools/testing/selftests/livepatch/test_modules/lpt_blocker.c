@@ -5,7 +5,10 @@
  * The files in debugfs:
  *
  *   hold	write: sleep until the release, see lpt_sleeps[]
+ *   drain	close: sleep for a while, as a terminal does that has output left.
+ *		read: how often such a sleep has ended early
  *   kthread	write: start a kernel thread "lpt_hold" that does
+ *   stepped	read: what lpt_step() has returned last, in the kernel thread
  *   release	write: let them all go; the kernel thread ends
  *   unstarted	write: 1 creates a kernel thread "lpt_unstarted" and does not
  *		start it, 2 binds it to a CPU and starts it, 0 disposes of it.
@@ -21,8 +24,10 @@
 #include <linux/interrupt.h>
 #include <linux/irq.h>
 #include <linux/kthread.h>
+#include <linux/livepatch_sched.h>
 #include <linux/module.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/wait.h>
 
@@ -34,6 +39,8 @@ static struct task_struct *lpt_unstarted;
 static bool lpt_unstarted_ran;
 static int lpt_irq;
 static bool lpt_irq_again;
+static int lpt_stepped;
+static atomic_t lpt_drain_ended;
 
 /* Replaced by a function that returns at once: who is here is in the old one */
 static noinline void lpt_hold(void)
@@ -83,13 +90,66 @@ static noinline void lpt_freezable(void)
 	wait_event_freezable(lpt_wait, READ_ONCE(lpt_releases) != seen);
 }
 
+/* A safe point whose callers nobody knows. Exported for a patch of the caller */
+noinline int lpt_below(void)
+{
+	unsigned int seen = READ_ONCE(lpt_releases);
+	DEFINE_WAIT(wait);
+
+	while (READ_ONCE(lpt_releases) == seen) {
+		prepare_to_wait(&lpt_wait, &wait, TASK_INTERRUPTIBLE);
+		if (READ_ONCE(lpt_releases) == seen)
+			klp_schedule();
+		finish_wait(&lpt_wait, &wait);
+	}
+	return 1;
+}
+EXPORT_SYMBOL_GPL(lpt_below);
+
+/* What it returns is that of the code which has called lpt_below(). */
+static noinline int lpt_step(void)
+{
+	int ret = lpt_below();
+
+	barrier();
+	return ret;
+}
+
+static void lpt_depth(void)
+{
+	WRITE_ONCE(lpt_stepped, lpt_step());
+}
+
+/* Only a signal that kills wakes it. */
+static noinline void lpt_killable(void)
+{
+	unsigned int seen = READ_ONCE(lpt_releases);
+
+	wait_event_killable(lpt_wait, READ_ONCE(lpt_releases) != seen);
+}
+
+/* It does not want to be woken by TIF_NOTIFY_SIGNAL. */
+static noinline void lpt_deaf(void)
+{
+	unsigned int seen = READ_ONCE(lpt_releases);
+
+	guard(no_notify_signal)();
+	wait_event_interruptible(lpt_wait, READ_ONCE(lpt_releases) != seen);
+}
+
 static void (* const lpt_sleeps[])(void) = {
 	[1] = lpt_hold,
 	[2] = lpt_outside,
 	[3] = lpt_bare_freezable,
 	[4] = lpt_freezable,
 	[5] = lpt_loop,
+	[6] = lpt_depth,
+	[7] = lpt_killable,
+	[8] = lpt_deaf,
 };
+
+/* That of lpt_kthread_main() below, which is in no function of its own */
+#define LPT_IN_MAIN	9
 
 static bool lpt_sleep_exists(u64 nr)
 {
@@ -119,6 +179,21 @@ static int lpt_kthread_fn(void *sleep)
 	return 0;
 }
 
+/* A thread that nobody has taught a safe point, asleep in its loop */
+static int lpt_kthread_main(void *unused)
+{
+	unsigned int seen = READ_ONCE(lpt_releases);
+	DEFINE_WAIT(wait);
+
+	while (READ_ONCE(lpt_releases) == seen) {
+		prepare_to_wait(&lpt_wait, &wait, TASK_UNINTERRUPTIBLE);
+		if (READ_ONCE(lpt_releases) == seen)
+			schedule();
+		finish_wait(&lpt_wait, &wait);
+	}
+	return 0;
+}
+
 static void lpt_reap(struct task_struct **task)
 {
 	if (!*task)
@@ -131,13 +206,16 @@ static int lpt_kthread_set(void *data, u64 nr)
 {
 	struct task_struct *task;
 
-	if (!lpt_sleep_exists(nr))
+	if (!lpt_sleep_exists(nr) && nr != LPT_IN_MAIN)
 		return -EINVAL;
 
 	guard(mutex)(&lpt_lock);
 	lpt_release_set(NULL, 0);
 	lpt_reap(&lpt_kthread);
-	task = kthread_create(lpt_kthread_fn, lpt_sleeps[nr], "lpt_hold");
+	if (nr == LPT_IN_MAIN)
+		task = kthread_create(lpt_kthread_main, NULL, "lpt_hold");
+	else
+		task = kthread_create(lpt_kthread_fn, lpt_sleeps[nr], "lpt_hold");
 	if (IS_ERR(task))
 		return PTR_ERR(task);
 	lpt_kthread = get_task_struct(task);
@@ -145,6 +223,38 @@ static int lpt_kthread_set(void *data, u64 nr)
 	return 0;
 }
 DEFINE_DEBUGFS_ATTRIBUTE(lpt_kthread_fops, NULL, lpt_kthread_set, "%llu\n");
+
+static int lpt_stepped_get(void *data, u64 *stepped)
+{
+	*stepped = READ_ONCE(lpt_stepped);
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(lpt_stepped_fops, lpt_stepped_get, NULL, "%llu\n");
+
+/* As a terminal with output left: 2 s, or until a signal */
+static int lpt_drain_release(struct inode *inode, struct file *file)
+{
+	if (file->f_mode & FMODE_WRITE &&
+	    wait_event_interruptible_timeout(lpt_wait, false, 2 * HZ))
+		atomic_inc(&lpt_drain_ended);
+	return 0;
+}
+
+static ssize_t lpt_drain_read(struct file *file, char __user *buf, size_t len,
+			      loff_t *pos)
+{
+	char text[16];
+	int nr = scnprintf(text, sizeof(text), "%d\n", atomic_read(&lpt_drain_ended));
+
+	return simple_read_from_buffer(buf, len, pos, text, nr);
+}
+
+static const struct file_operations lpt_drain_fops = {
+	.owner		= THIS_MODULE,
+	.open		= simple_open,
+	.read		= lpt_drain_read,
+	.release	= lpt_drain_release,
+};
 
 static int lpt_unstarted_fn(void *unused)
 {
@@ -249,6 +359,8 @@ static int __init lpt_blocker_init(void)
 	lpt_dir = debugfs_create_dir("lpt_blocker", NULL);
 	debugfs_create_file("hold", 0200, lpt_dir, NULL, &lpt_hold_fops);
 	debugfs_create_file("kthread", 0200, lpt_dir, NULL, &lpt_kthread_fops);
+	debugfs_create_file("drain", 0600, lpt_dir, NULL, &lpt_drain_fops);
+	debugfs_create_file("stepped", 0400, lpt_dir, NULL, &lpt_stepped_fops);
 	debugfs_create_file("release", 0200, lpt_dir, NULL, &lpt_release_fops);
 	debugfs_create_file("unstarted", 0600, lpt_dir, NULL,
 			    &lpt_unstarted_fops);

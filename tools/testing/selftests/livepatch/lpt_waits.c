@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tasks that wait in the kernel before the body of a system call has begun, or when
+ * only its result is left to be returned. A transition moves them while they sleep, and
+ * they do not notice.
+ *
+ * usage: lpt_waits MODE
+ *
+ * Prints the number of the task that waits, when it does. On SIGTERM the wait is ended
+ * in its regular way, and the exit status says whether it had the regular result.
+ */
+
+#define _GNU_SOURCE
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/io_uring.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define ANSWER	77
+
+static void say(pid_t pid)
+{
+	printf("%d\n", pid);
+	fflush(stdout);
+}
+
+static void wait_for_term(void)
+{
+	sigset_t set;
+	int sig;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigwait(&set, &sig);
+}
+
+static char state_of(pid_t pid)
+{
+	char path[32], line[256], *end;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	file = fopen(path, "r");
+	if (!file)
+		return 0;
+	if (!fgets(line, sizeof(line), file))
+		line[0] = 0;
+	fclose(file);
+	end = strrchr(line, ')');
+	return end ? end[2] : 0;
+}
+
+static void wait_for_state(pid_t pid, const char *states)
+{
+	char state;
+
+	while (!(state = state_of(pid)) || !strchr(states, state))
+		usleep(1000);
+}
+
+static pid_t start(int (*child)(void))
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		err(1, "fork");
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		_exit(child());
+	}
+	return pid;
+}
+
+/* Return: 0 if the child has exited with 0 */
+static int reap(pid_t pid)
+{
+	int status;
+
+	if (waitpid(pid, &status, __WALL) != pid || !WIFEXITED(status))
+		return 1;
+	return WEXITSTATUS(status);
+}
+
+/*
+ * A stop of a tracer at the entry, or at the exit, of a system call
+ */
+
+static int child_getppid(void)
+{
+	pid_t parent = getppid();
+
+	ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+	raise(SIGSTOP);
+	return syscall(SYS_getppid) != parent;
+}
+
+static bool stops_at(pid_t pid, int op)
+{
+	struct __ptrace_syscall_info info = {};
+
+	ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info);
+	return info.op == op;
+}
+
+static int traced(int op)
+{
+	pid_t pid = start(child_getppid);
+	int status;
+
+	waitpid(pid, &status, __WALL);
+	/* So that it tells which stop is which */
+	if (ptrace(PTRACE_SETOPTIONS, pid, NULL, PTRACE_O_TRACESYSGOOD))
+		err(1, "ptrace");
+	do {
+		if (ptrace(PTRACE_SYSCALL, pid, NULL, NULL))
+			err(1, "ptrace");
+		waitpid(pid, &status, __WALL);
+	} while (WIFSTOPPED(status) && !stops_at(pid, op));
+	wait_for_state(pid, "t");
+	say(pid);
+	wait_for_term();
+	ptrace(PTRACE_DETACH, pid, NULL, NULL);
+	return reap(pid);
+}
+
+static int mode_entry(void)
+{
+	return traced(PTRACE_SYSCALL_INFO_ENTRY);
+}
+
+static int mode_exit(void)
+{
+	return traced(PTRACE_SYSCALL_INFO_EXIT);
+}
+
+/*
+ * A system call that waits for the answer to a seccomp notification
+ */
+
+static int notify_pipe[2];
+
+static int child_notify(void)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_mknodat, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog prog = { 4, filter };
+	int fd;
+
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	fd = syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER,
+		     SECCOMP_FILTER_FLAG_NEW_LISTENER, &prog);
+	if (fd < 0)
+		return 2;
+	if (write(notify_pipe[1], &fd, sizeof(fd)) != sizeof(fd))
+		return 3;
+	return syscall(__NR_mknodat, AT_FDCWD, "x", 0, 0) != ANSWER;
+}
+
+/* Return: how many calls were seen until there was an answer */
+static int answer(int listener)
+{
+	struct seccomp_notif_resp resp = { .val = ANSWER };
+	struct seccomp_notif notif = {};
+
+	/* Another one would have come in the meantime. */
+	if (!ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &notif))
+		say(notif.pid);
+	wait_for_term();
+	resp.id = notif.id;
+	return ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &resp);
+}
+
+static int mode_seccomp(void)
+{
+	int fd, pidfd, listener, ret;
+	pid_t pid;
+
+	if (pipe(notify_pipe))
+		err(1, "pipe");
+	pid = start(child_notify);
+	if (read(notify_pipe[0], &fd, sizeof(fd)) != sizeof(fd))
+		errx(1, "no seccomp filter");
+	pidfd = syscall(SYS_pidfd_open, pid, 0);
+	listener = syscall(SYS_pidfd_getfd, pidfd, fd, 0);
+	if (listener < 0)
+		err(1, "pidfd_getfd");
+	ret = answer(listener);
+	if (ret)
+		kill(pid, SIGKILL);
+	return reap(pid) || ret;
+}
+
+/*
+ * An idle ring: its completion comes from a request that is submitted at the end
+ */
+
+static int ring;
+static struct io_uring_params params;
+static struct __kernel_timespec forever = { .tv_sec = 1000 };
+
+static int child_ring_endless(void)
+{
+	return syscall(SYS_io_uring_enter, ring, 0, 1, IORING_ENTER_GETEVENTS,
+		       NULL, 0);
+}
+
+static int child_ring_timeout(void)
+{
+	struct io_uring_getevents_arg arg = { .ts = (unsigned long)&forever };
+
+	return syscall(SYS_io_uring_enter, ring, 0, 1,
+		       IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG, &arg,
+		       sizeof(arg));
+}
+
+/* A NOP, in the rings that parent and child share */
+static void submit_nop(void)
+{
+	char *sq = mmap(NULL, params.sq_off.array + params.sq_entries * 4,
+			PROT_READ | PROT_WRITE, MAP_SHARED, ring, IORING_OFF_SQ_RING);
+	struct io_uring_sqe *sqe = mmap(NULL, params.sq_entries * sizeof(*sqe),
+			PROT_READ | PROT_WRITE, MAP_SHARED, ring, IORING_OFF_SQES);
+
+	if (sq == MAP_FAILED || sqe == MAP_FAILED)
+		err(1, "mmap");
+	*sqe = (struct io_uring_sqe){ .opcode = IORING_OP_NOP };
+	*(unsigned int *)(sq + params.sq_off.array) = 0;
+	__atomic_store_n((unsigned int *)(sq + params.sq_off.tail), 1, __ATOMIC_RELEASE);
+	if (syscall(SYS_io_uring_enter, ring, 1, 0, 0, NULL, 0) != 1)
+		err(1, "io_uring_enter");
+}
+
+static int waits_in_ring(int (*child)(void))
+{
+	pid_t pid;
+
+	ring = syscall(SYS_io_uring_setup, 4, &params);
+	if (ring < 0)
+		err(1, "io_uring_setup");
+	pid = start(child);
+	wait_for_state(pid, "S");
+	say(pid);
+	wait_for_term();
+	submit_nop();
+	return reap(pid);
+}
+
+static int mode_uring(void)
+{
+	return waits_in_ring(child_ring_endless);
+}
+
+static int mode_uring_timeout(void)
+{
+	return waits_in_ring(child_ring_timeout);
+}
+
+/*
+ * The init of a PID namespace that exits, and waits for a process whose parent is
+ * outside and does not reap it
+ */
+
+static int child_pause(void)
+{
+	while (pause() < 0)
+		continue;
+	return 0;
+}
+
+static int mode_pidns(void)
+{
+	pid_t init, inside;
+	char path[32];
+	int fd;
+
+	if (unshare(CLONE_NEWPID))
+		err(1, "unshare");
+	init = start(child_pause);
+	snprintf(path, sizeof(path), "/proc/%d/ns/pid", init);
+	fd = open(path, O_RDONLY);
+	if (fd < 0 || setns(fd, CLONE_NEWPID))
+		err(1, "setns");
+	inside = start(child_pause);
+	kill(init, SIGKILL);
+	wait_for_state(inside, "Z");
+	wait_for_state(init, "DIS");
+	say(init);
+	wait_for_term();
+	waitpid(inside, NULL, 0);
+	return waitpid(init, NULL, 0) != init;
+}
+
+/*
+ * The parent of a vfork
+ */
+
+static int *vfork_go;
+
+static int child_vfork(void)
+{
+	pid_t pid = vfork();
+	int status;
+
+	if (!pid) {
+		while (!__atomic_load_n(vfork_go, __ATOMIC_ACQUIRE))
+			usleep(1000);
+		_exit(ANSWER);
+	}
+	return waitpid(pid, &status, 0) != pid || WEXITSTATUS(status) != ANSWER;
+}
+
+static int mode_vfork(void)
+{
+	pid_t pid;
+
+	vfork_go = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (vfork_go == MAP_FAILED)
+		err(1, "mmap");
+	pid = start(child_vfork);
+	wait_for_state(pid, "D");
+	say(pid);
+	wait_for_term();
+	__atomic_store_n(vfork_go, 1, __ATOMIC_RELEASE);
+	return reap(pid);
+}
+
+static const struct {
+	const char *name;
+	int (*fn)(void);
+} modes[] = {
+	{ "entry",	mode_entry },	/* traced, before a system call */
+	{ "exit",	mode_exit },	/* traced, after it */
+	{ "seccomp",	mode_seccomp },	/* waits for a supervisor's answer */
+	{ "uring",	mode_uring },	/* waits for a completion, for ever */
+	{ "uring_timeout", mode_uring_timeout },	/* or for 1000 s */
+	{ "pidns",	mode_pidns },	/* init that waits for its namespace */
+	{ "vfork",	mode_vfork },	/* parent of a vfork */
+};
+
+int main(int argc, char **argv)
+{
+	sigset_t set;
+	size_t i;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	for (i = 0; argc == 2 && i < sizeof(modes) / sizeof(modes[0]); i++) {
+		if (!strcmp(argv[1], modes[i].name))
+			return modes[i].fn();
+	}
+	errx(2, "usage: lpt_waits MODE");
+}

@@ -1,0 +1,323 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Tasks that wait before the body of a system call or after it are moved where they
+# sleep, and do not notice; and modules that such a task may come back to stay.
+
+. "$(dirname "$0")/functions.sh"
+
+POKE_DELAY=/sys/module/livepatch/parameters/poke_delay_ms
+BEHIND=$DEBUGFS/livepatch/behind
+
+# waiter MODE - lpt_waits in that mode; sets LPT_PID and WAITER, the task that waits
+waiter() {
+	: > "$LPT_TMP/waits"
+	in_background "$LPT_DIR/lpt_waits" "$1" > "$LPT_TMP/waits"
+	within "$LPT_PATIENCE" [ -s "$LPT_TMP/waits" ]
+	WAITER=$(first_line "$LPT_TMP/waits")
+}
+
+# Without asking it: nobody is looked at a second time
+moved_in() {
+	waiter "$1"
+	echo 600000 > "$POKE_DELAY"
+	load lpt_target
+	load lpt_pair2
+	within "$LPT_PATIENCE" patch_state_is "$WAITER" 1
+	echo "$DELAY" > "$POKE_DELAY"
+	disable lpt_pair2
+	load lpt_blocker
+	settle
+	unload lpt_pair2
+	apply lpt_pair2
+	revert lpt_pair2
+	finish "$LPT_PID"
+}
+
+for mode in entry exit seccomp uring uring_timeout pidns vfork; do
+	eval "test_$mode() { moved_in $mode; }"
+done
+
+# Each of these waits is below functions that a patch may replace. A task that is moved
+# there comes back through the code that it has entered: it has to be in memory.
+BELOW="do_wait exit_notify io_cqring_wait kernel_clone ptrace_notify \
+	seccomp_do_user_notification __seccomp_filter zap_pid_ns_processes"
+
+test_callers_stay() {
+	local functions function waiters=() mode
+
+	! loaded lpt_pass3 || skip "has been tried before"
+	mapfile -t functions < <(traceable $BELOW)
+	at_least ${#functions[@]} 4 "functions"
+	log_start
+	with_functions load lpt_pass3 "${functions[@]}"
+	settle
+	for function in "${functions[@]}"; do
+		logged "tasks inside '$function' stay"
+	done
+	for mode in entry seccomp uring pidns vfork; do
+		waiter $mode
+		waiters+=("$LPT_PID")
+	done
+	disable lpt_pass3
+	settle
+	gone lpt_pass3
+	fails_with "" try_unload lpt_pass3
+	for pid in "${waiters[@]}"; do
+		finish "$pid"
+	done
+}
+
+# kthread MODE - a kernel thread that sleeps like this; sets THREAD
+kthread() {
+	loaded lpt_blocker || load lpt_blocker
+	echo "$1" > "$BLOCKER/kthread"
+	THREAD=$(pgrep -x lpt_hold)
+	within "$LPT_PATIENCE" in_state "$THREAD" S
+}
+
+stepped() {
+	[ "$(first_line "$BLOCKER/stepped")" = "$1" ]
+}
+
+# It was there before the patch, so it can't come back to it.
+test_below_before() {
+	kthread 6
+	apply lpt_step
+	revert lpt_step
+	release
+	within "$LPT_PATIENCE" stepped 1
+}
+
+# It waits in a function that is not the patch's, below one that is
+test_below() {
+	! loaded lpt_step || skip "has been tried before"
+	load lpt_blocker
+	apply lpt_step
+	kthread 6
+	log_start
+	disable lpt_step
+	settle
+	gone lpt_step
+	logged "patch 'lpt_step': lpt_hold \($THREAD\) waits in lpt_below.*callers"
+	fails_with "" try_unload lpt_step
+	in_state "$THREAD" S
+	release
+	within "$LPT_PATIENCE" stepped 2
+}
+
+# starts PATCH [PARAMETER] - the patch starts a thread that nobody ends
+starts() {
+	local patch=$1
+
+	! loaded "$patch" || skip "has been tried before"
+	load lpt_blocker
+	load "$@"
+	settle
+	echo 1 > "$BLOCKER/hold"
+	log_start
+	disable "$patch"
+	settle
+	gone "$patch"
+	logged "patch '$patch': its code is the main function of lpt_started"
+	fails_with "" try_unload "$patch"
+	pgrep -x lpt_started > /dev/null
+}
+
+test_starter() {
+	starts lpt_starter
+}
+
+test_unstarted() {
+	starts lpt_starter2 unstarted=1
+}
+
+in_transition_of() {
+	[ "$(attr "$1" transition)" = 1 ]
+}
+
+# Its memory is freed by the module loader, whatever the count of references
+test_init_fails() {
+	local ms
+
+	load lpt_target
+	for ms in 0 2000; do
+		fails_with "" load lpt_initfail nap="$ms"
+		[ ! -e "$KLP/lpt_initfail" ]
+		not loaded lpt_initfail
+		is "$(version)" 1
+	done
+	apply lpt_pair2
+	is "$(version)" 2
+}
+
+test_init_fails_blocked() {
+	load lpt_target
+	load lpt_blocker
+	hold
+	fails_with "" load lpt_initfail nap=500
+	not loaded lpt_initfail
+	is "$(version)" 1
+	release
+}
+
+# Tasks were moved anywhere: the module is not freed, and goes on
+test_init_fails_forced() {
+	! loaded lpt_initfail || skip "has been tried before"
+	load lpt_target
+	log_start
+	in_background load lpt_initfail nap=4000
+	within "$LPT_PATIENCE" in_transition_of lpt_initfail
+	nap 1
+	echo 1 > "$KLP/lpt_initfail/force"
+	wait "$LPT_PID" || :
+	logged "lpt_initfail.*its module stays"
+	loaded lpt_initfail
+	is "$(version)" 8
+	disable lpt_initfail
+	settle
+	is "$(version)" 1
+	fails_with "" try_unload lpt_initfail
+}
+
+in_drain() {
+	grep -q "lpt_drain_release" "/proc/$1/wchan" 2> /dev/null
+}
+
+# One closes a file on its way out, and one in a system call: neither may be told to
+# hurry, the former because a signal would be of no use.
+test_drain() {
+	load lpt_blocker
+	load lpt_target
+	echo 1 > "$POKE_DELAY"
+	in_background bash -c "exec 3> '$BLOCKER/drain'; exit 0"
+	nap 0.5
+	apply lpt_pair2
+	revert lpt_pair2
+	wait "$LPT_PID"
+	is "$(first_line "$BLOCKER/drain")" 0 "ended early"
+}
+
+# A task that runs is left alone, however long the transition is open
+test_running() {
+	local i bytes
+
+	load lpt_blocker
+	load lpt_target
+	hold
+	echo 1 > "$POKE_DELAY"
+	for i in 1 2 3; do
+		dd if=/dev/urandom of="$LPT_TMP/random" bs=16M count=1 2> "$LPT_TMP/dd" &
+		load lpt_pair2
+		wait $!
+		bytes=$(stat -c %s "$LPT_TMP/random")
+		is "$bytes" $((16 << 20)) "bytes"
+		disable lpt_pair2
+		within "$LPT_PATIENCE" [ ! -e "$KLP/lpt_pair2" ]
+		unload lpt_pair2
+	done
+	release
+}
+
+# is_class PID TEXT HELP - what the list says
+is_class() {
+	grep -q "^$1	[^	]*	$2[^	]*	help: $3" "$BEHIND" && return
+	diag "not '$2', '$3': $(< "$BEHIND")"
+	return 1
+}
+
+# class MODE STATE TEXT HELP - of a task that sleeps in that mode of lpt_blocker
+class() {
+	[ -e "$BEHIND" ] || skip "no list of stragglers"
+	load lpt_blocker
+	load lpt_target
+	echo 600000 > "$POKE_DELAY"
+	in_background write_to "$BLOCKER/hold" "$1"
+	within "$LPT_PATIENCE" in_state "$LPT_PID" "$2"
+	load lpt_pair2
+	is_class "$LPT_PID" "$3" "$4"
+	release
+	echo "$DELAY" > "$POKE_DELAY"
+	disable lpt_pair2
+}
+
+test_class_killable() {
+	class 7 D "asleep, killable" "the end of what it waits for, or SIGKILL"
+}
+
+test_class_deaf() {
+	class 8 S "asleep where it must not be disturbed" "the end of what it waits for"
+}
+
+test_class_exit() {
+	[ -e "$BEHIND" ] || skip "no list of stragglers"
+	load lpt_blocker
+	load lpt_target
+	in_background bash -c "exec 3> '$BLOCKER/drain'; kill -KILL \$\$"
+	within "$LPT_PATIENCE" in_drain "$LPT_PID"
+	load lpt_pair2
+	is_class "$LPT_PID" "exiting and asleep" "the end of what it waits for"
+	settle
+}
+
+LAST_CPU=$(($(nproc) - 1))
+
+interrupts_have_migrated() {
+	not grep -q "^-	cpu$LAST_CPU	interrupts" "$BEHIND"
+}
+
+busy_has_started() {
+	[ "$(stat_of syscall old)" -ge 1 ]
+}
+
+# A real-time task is all that its CPU runs, and it is in the kernel
+test_hog() {
+	local runtime=/proc/sys/kernel/sched_rt_runtime_us saved
+
+	[ -e "$BEHIND" ] || skip "no list of stragglers"
+	[ "$LAST_CPU" -gt 0 ] || skip "one CPU"
+	! command -v chrt > /dev/null && skip "no chrt"
+	saved=$(first_line $runtime)
+	[ -z "$saved" ] || echo -1 > $runtime
+	load lpt_target
+	phase to 2
+	in_background taskset -c "$LAST_CPU" chrt -f 50 bash -c \
+		      "echo 'busy 0 60000000' > '$TARGET/call'"
+	within "$LPT_PATIENCE" busy_has_started
+	load lpt_pair2
+	within "$LPT_SECONDS" interrupts_have_migrated
+	in_transition
+	phase any
+	wait "$LPT_PID"
+	[ -z "$saved" ] || echo "$saved" > $runtime
+	settle
+}
+
+clean_up() {
+	[ ! -e "$POKE_DELAY" ] || echo "$DELAY" > "$POKE_DELAY"
+}
+
+lpt_start 21
+DELAY=$(first_line "$POKE_DELAY")
+lpt_run "moved at a tracer's stop at the entry of a system call" test_entry
+lpt_run "moved at a tracer's stop at its exit" test_exit
+lpt_run "moved while a supervisor of seccomp answers" test_seccomp
+lpt_run "moved while it waits for io_uring" test_uring
+lpt_run "moved while it waits for io_uring with a timeout" test_uring_timeout
+lpt_run "moved while it waits for its PID namespace" test_pidns
+lpt_run "moved while it waits for the child of a vfork" test_vfork
+lpt_run_cleanly "a patch of their callers stays" test_callers_stay
+lpt_run_cleanly "a patch goes if a thread waits since before it" test_below_before
+lpt_run_cleanly "a patch stays if a thread waits below it" test_below
+lpt_run_cleanly "a patch stays if it has started a thread" test_starter
+lpt_run_cleanly "a patch stays if it has created a thread" test_unstarted
+lpt_run_cleanly "a patch is undone if init fails" test_init_fails
+lpt_run_cleanly "a patch is undone if init fails while it is held up" test_init_fails_blocked
+lpt_run_cleanly "a patch stays if init fails after it was forced" test_init_fails_forced
+lpt_run "an exiting task is not asked" test_drain
+lpt_run "a running task is not asked" test_running
+lpt_run "the list tells what wakes a killable task" test_class_killable
+lpt_run "the list tells of a task that must not be disturbed" test_class_deaf
+lpt_run "the list tells of an exiting task that waits" test_class_exit
+lpt_run "interrupts of a CPU with a real-time hog migrate" test_hog
+ktap_finished

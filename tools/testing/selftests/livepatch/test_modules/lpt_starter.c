@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A patch that starts kernel threads with a main function of its own: one that runs, and
+ * one that is never woken.
+ */
+
+#include <linux/livepatch.h>
+#include <linux/module.h>
+#include <linux/debugfs.h>
+#include <linux/err.h>
+#include <linux/kthread.h>
+#include <linux/sched.h>
+
+
+static bool unstarted;
+module_param(unstarted, bool, 0444);
+
+static int lpt_started_fn(void *unused)
+{
+	for (;;) {
+		set_current_state(TASK_INTERRUPTIBLE);
+		if (kthread_should_stop())
+			break;
+		klp_schedule();
+	}
+	__set_current_state(TASK_RUNNING);
+	return 0;
+}
+
+/* Called once by the test, instead of lpt_hold() */
+static void lpt_start(void)
+{
+	struct task_struct *task = kthread_create(lpt_started_fn, NULL, "lpt_started");
+
+	if (!IS_ERR(task) && !unstarted)
+		wake_up_process(task);
+}
+
+static struct klp_func lpt_funcs[] = {
+	{ .old_name = "lpt_hold", .new_func = lpt_start },
+	{ }
+};
+
+static struct klp_object lpt_objs[] = {
+	{ .name = "lpt_blocker", .funcs = lpt_funcs },
+	{ }
+};
+
+static struct klp_patch lpt_patch = {
+	.mod = THIS_MODULE,
+	.objs = lpt_objs,
+};
+
+static int __init lpt_starter_init(void)
+{
+	return klp_enable_patch(&lpt_patch);
+}
+
+static void __exit lpt_starter_exit(void)
+{
+}
+
+module_init(lpt_starter_init);
+module_exit(lpt_starter_exit);
+MODULE_DESCRIPTION("Live patching tests: a patch that starts kernel threads");
+MODULE_LICENSE("GPL");
+MODULE_INFO(livepatch, "Y");

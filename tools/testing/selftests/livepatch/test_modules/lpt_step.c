@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A patch of a function between the main function of a kernel thread and the one that has
+ * its safe point.
+ */
+
+#include <linux/livepatch.h>
+#include <linux/module.h>
+
+
+int lpt_below(void);
+
+/* The result tells which function has called, also when it returns much later. */
+static noinline int lpt_new_step(void)
+{
+	int ret = lpt_below();
+
+	barrier();
+	return ret + 1;
+}
+
+static struct klp_func lpt_funcs[] = {
+	{ .old_name = "lpt_step", .new_func = lpt_new_step },
+	{ }
+};
+
+static struct klp_object lpt_objs[] = {
+	{ .name = "lpt_blocker", .funcs = lpt_funcs },
+	{ }
+};
+
+static struct klp_patch lpt_patch = {
+	.mod = THIS_MODULE,
+	.objs = lpt_objs,
+};
+
+static int __init lpt_step_init(void)
+{
+	return klp_enable_patch(&lpt_patch);
+}
+
+static void __exit lpt_step_exit(void)
+{
+}
+
+module_init(lpt_step_init);
+module_exit(lpt_step_exit);
+MODULE_DESCRIPTION("Live patching tests: a patch below which a kernel thread waits");
+MODULE_LICENSE("GPL");
+MODULE_INFO(livepatch, "Y");
