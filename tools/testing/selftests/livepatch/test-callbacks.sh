@@ -195,7 +195,40 @@ test_change_waits() {
 	told lpt_target pre_patch post_unpatch
 }
 
-lpt_start 13
+# says_at CALLBACK DIRECTION - while the callback runs, "behind" has no other direction
+says_at() {
+	local head
+
+	within "$LPT_PATIENCE" was_told "$1:vmlinux"
+	head=$(first_line "$DEBUGFS/livepatch/behind")
+	rm "$LPT_TMP/wait"
+	[[ -z $head || $head = "lpt_callbacks $2: "* ]] && return
+	diag "at $1: $head"
+	return 1
+}
+
+wait_at() {
+	: > "$LPT_TMP/wait"
+	load lpt_callbacks "when=$1:vmlinux" \
+		"run=\"while test -e $LPT_TMP/wait; do sleep 0.1; done\""
+}
+
+test_direction_of_patching() {
+	wait_at post_patch
+	says_at post_patch patching
+	settle
+	revert_all
+}
+
+test_direction_of_unpatching() {
+	wait_at post_unpatch
+	settle
+	disable lpt_callbacks
+	says_at post_unpatch unpatching
+	gone lpt_callbacks
+}
+
+lpt_start 15
 lpt_run "pre_patch loads a module of the patch" test_load_before
 lpt_run "post_patch does" test_load_at_end
 lpt_run "pre_unpatch does" test_load_in_disable
@@ -209,4 +242,6 @@ lpt_run "a module is half way in" test_half_way
 lpt_run "a replaced patch is told nothing" test_replaced
 lpt_run "a module waits for its callback" test_unload_waits
 lpt_run "so does a change of the patch" test_change_waits
+lpt_run "post_patch belongs to patching" test_direction_of_patching
+lpt_run "post_unpatch belongs to unpatching" test_direction_of_unpatching
 ktap_finished
