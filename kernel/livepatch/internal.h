@@ -280,6 +280,11 @@ int klp_patch_show(struct live_patch *patch);
 void klp_patch_destroy(struct live_patch *patch);
 void klp_sysfs_notify_transition(struct live_patch *patch);
 bool klp_sysfs_ready(void);
+bool klp_sysfs_has_file(const char *name);
+
+/* ---------------------------------------- check.c: is a description well formed? */
+
+int klp_check_patch(const struct klp_patch *patch);
 
 /* ----------------------------------------------- patch.c: the life of a patch */
 

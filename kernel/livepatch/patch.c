@@ -574,56 +574,6 @@ int klp_patch_force(struct live_patch *patch)
 	return 0;
 }
 
-static int klp_check_object(const struct klp_patch *patch,
-			    const struct klp_object *obj)
-{
-	const struct klp_func *func;
-
-	if (!obj->funcs) {
-		pr_err("patch '%s' object '%s': has no list of functions\n",
-		       patch->mod->name, obj->name ?: "vmlinux");
-		return -EINVAL;
-	}
-	if (obj->name && strlen(obj->name) >= MODULE_NAME_LEN) {
-		pr_err("patch '%s': name of object '%s' is too long\n",
-		       patch->mod->name, obj->name);
-		return -EINVAL;
-	}
-	klp_for_each_func_static(obj, func) {
-		if (func->old_name && func->new_func)
-			continue;
-		pr_err("patch '%s' object '%s': function '%s' has no %s\n",
-		       patch->mod->name, obj->name ?: "vmlinux",
-		       func->old_name ?: "?",
-		       func->old_name ? "new function" : "name");
-		return -EINVAL;
-	}
-	return 0;
-}
-
-static int klp_check_patch(const struct klp_patch *patch)
-{
-	const struct klp_object *obj;
-	int ret;
-
-	if (!patch || !patch->mod || !patch->objs) {
-		pr_err("patch '%s': has no module or no list of objects\n",
-		       patch && patch->mod ? patch->mod->name : "?");
-		return -EINVAL;
-	}
-	if (!is_livepatch_module(patch->mod)) {
-		pr_err("module %s is not marked as a livepatch module\n",
-		       patch->mod->name);
-		return -EINVAL;
-	}
-	klp_for_each_object_static(patch, obj) {
-		ret = klp_check_object(patch, obj);
-		if (ret)
-			return ret;
-	}
-	return 0;
-}
-
 /* Before anything was done. */
 static int klp_check_time(struct klp_patch *desc)
 {

@@ -99,6 +99,26 @@ static struct attribute *klp_patch_attrs[] = {
 };
 ATTRIBUTE_GROUPS(klp_patch);
 
+/**
+ * klp_sysfs_has_file - is this the name of a file in the directory of a patch?
+ * @name: the name
+ *
+ * An object of that name can't have a directory next to the file.
+ *
+ * Context: Any.
+ * Return: true if it is.
+ */
+bool klp_sysfs_has_file(const char *name)
+{
+	struct attribute **attr;
+
+	for (attr = klp_patch_attrs; *attr; attr++) {
+		if (!strcmp((*attr)->name, name))
+			return true;
+	}
+	return false;
+}
+
 static ssize_t patched_show(struct kobject *kobj, struct kobj_attribute *attr,
 			    char *buf)
 {

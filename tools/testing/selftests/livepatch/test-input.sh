@@ -15,6 +15,11 @@ says() {
 	is "$got" 1 "lines of the log with '$1'"
 }
 
+# never_says REGEX
+never_says() {
+	is "$(log_since_start | grep -c "$1")" 0 "lines of the log with '$1'"
+}
+
 # refused_only ERROR MESSAGE MODULE [PARAMETERS]
 refused_only() {
 	local error=$1 message=$2 before
@@ -165,6 +170,39 @@ test_taken() {
 	is "$(versions)" "9 9 1 1 1"
 }
 
+# An object has a directory next to the files of its patch. No stack trace tells so
+test_bad_object() {
+	local name
+
+	for name in enabled transition force replace stack_order; do
+		refused_only "$EINVAL" "$P: object '$name' has the name of a file" \
+			lpt_input kind=object object="$name"
+		never_says "Call Trace"
+	done
+	refused "$EINVAL" "$P: the name of an object is empty" \
+		lpt_input kind=object object=
+	never_says "Call Trace"
+}
+
+# No module ever has that name: the log says so, and that is all
+test_no_module() {
+	local name
+
+	load lpt_target
+	for name in lpt-target lpt_target.ko ./lpt_target vmlinux; do
+		log_start
+		apply lpt_input kind=object object="$name"
+		says "$P: object '$name' will never be patched: "
+		is "$(attr "lpt_input/${name/\//!}" patched)" 0
+		is "$(version)" 1
+		revert lpt_input
+	done
+	log_start
+	apply lpt_input kind=object object=lpt_target
+	never_says "will never be patched"
+	is "$(versions)" "9 1 1 1 1"
+}
+
 P="patch 'lpt_input'"
 F="$P object 'lpt_target': function"
 S="$P object 'lpt_target': "
@@ -186,7 +224,7 @@ kind data "$F 'lpt_phase' has no entry site: it is data"
 kind init "$P object 'vmlinux': function 'start_kernel' .* init code, which does not stay"
 kind kernel_trace "$P object 'vmlinux': function 'ftrace_location' .* not traced"
 
-lpt_start $((${#kinds[@]} + 11))
+lpt_start $((${#kinds[@]} + 13))
 lpt_run "good" test_good
 lpt_run "sympos" test_twins
 for k in "${kinds[@]}"; do
@@ -201,4 +239,6 @@ lpt_run "refused: no new function" test_bad_new_func
 lpt_run "refused: a module named vmlinux" test_vmlinux
 lpt_run "refused: during another transition" test_busy
 lpt_run "refused: a function that somebody else redirects" test_taken
+lpt_run_cleanly "refused: an object with the name of a file" test_bad_object
+lpt_run "accepted: an object that is no module" test_no_module
 ktap_finished

@@ -16,6 +16,10 @@
 static char *kind = "good";
 module_param(kind, charp, 0444);
 
+static char *object = "lpt_target";
+module_param(object, charp, 0444);
+MODULE_PARM_DESC(object, "name of the object, with kind=object");
+
 static LPT_VERSION_FUNC(lpt_new, LPT_INPUT_VERSION);
 
 struct lpt_kind {
@@ -76,6 +80,8 @@ static int lpt_enable_malformed(void)
 		lpt_objs[0].funcs = NULL;
 	else if (!strcmp(kind, "long_object"))
 		lpt_objs[0].name = "lpt_target_of_a_name_that_is_longer_than_any_module_can_have";
+	else if (!strcmp(kind, "object"))
+		lpt_objs[0].name = object;
 	else
 		return -EDOM;
 	return klp_enable_patch(&lpt_patch);

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Live patching, checks of the description that a patch module gives.
+ */
+
+/**
+ * DOC: Checks of a description
+ *
+ * A description is checked before anything of it is used: it has to be complete, and
+ * its names have to be possible names of directories in sysfs. Symbols are not
+ * looked up here, see klp_find_symbol(), and what depends on other patches is
+ * checked when the patch is enabled.
+ *
+ * An object whose name no module can have is accepted, as it always was. It is never
+ * patched, so the log says that the name is probably a mistake.
+ *
+ * Locking: none. The description belongs to the caller, and is only read.
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/errno.h>
+#include <linux/module.h>
+#include <linux/printk.h>
+#include <linux/string.h>
+#include "internal.h"
+
+static const char *klp_desc_name(const struct klp_object *obj)
+{
+	return obj->name ?: "vmlinux";
+}
+
+/* The reason why no module can have that name, NULL if one can. */
+static const char *klp_why_no_module(const char *name)
+{
+	if (!strcmp(name, "vmlinux"))
+		return "the kernel is the object whose name is NULL";
+	if (strchr(name, '/') || strends(name, ".ko"))
+		return "it is a file name, a module name has no path and no suffix";
+	if (strchr(name, '-'))
+		return "a module name has '_' in place of '-'";
+	return NULL;
+}
+
+static int klp_check_object_name(const struct klp_patch *patch,
+				 const char *name)
+{
+	const char *reason;
+
+	if (!*name) {
+		pr_err("patch '%s': the name of an object is empty\n",
+		       patch->mod->name);
+		return -EINVAL;
+	}
+	if (strlen(name) >= MODULE_NAME_LEN) {
+		pr_err("patch '%s': name of object '%s' is too long\n",
+		       patch->mod->name, name);
+		return -EINVAL;
+	}
+	if (klp_sysfs_has_file(name)) {
+		pr_err("patch '%s': object '%s' has the name of a file in the directory of the patch in sysfs\n",
+		       patch->mod->name, name);
+		return -EINVAL;
+	}
+	reason = klp_why_no_module(name);
+	if (reason)
+		pr_warn("patch '%s': object '%s' will never be patched: %s\n",
+			patch->mod->name, name, reason);
+	return 0;
+}
+
+static int klp_check_func(const struct klp_patch *patch,
+			  const struct klp_object *obj,
+			  const struct klp_func *func)
+{
+	if (func->old_name && func->new_func)
+		return 0;
+	pr_err("patch '%s' object '%s': function '%s' has no %s\n",
+	       patch->mod->name, klp_desc_name(obj), func->old_name ?: "?",
+	       func->old_name ? "new function" : "name");
+	return -EINVAL;
+}
+
+static int klp_check_object(const struct klp_patch *patch,
+			    const struct klp_object *obj)
+{
+	const struct klp_func *func;
+	int ret;
+
+	if (!obj->funcs) {
+		pr_err("patch '%s' object '%s': has no list of functions\n",
+		       patch->mod->name, klp_desc_name(obj));
+		return -EINVAL;
+	}
+	klp_for_each_func_static(obj, func) {
+		ret = klp_check_func(patch, obj, func);
+		if (ret)
+			return ret;
+	}
+	return obj->name ? klp_check_object_name(patch, obj->name) : 0;
+}
+
+/**
+ * klp_check_patch - check what can be checked in a description by itself
+ * @patch: the description
+ *
+ * Writes one line to the log for what is wrong.
+ *
+ * Context: Process context.
+ * Return: 0; -EINVAL if the module, a list or a name is missing, if the module is not
+ * marked as a patch, or if an object has a name that is empty, too long, or that of
+ * a file in the directory of the patch.
+ */
+int klp_check_patch(const struct klp_patch *patch)
+{
+	const struct klp_object *obj;
+	int ret;
+
+	if (!patch || !patch->mod || !patch->objs) {
+		pr_err("patch '%s': has no module or no list of objects\n",
+		       patch && patch->mod ? patch->mod->name : "?");
+		return -EINVAL;
+	}
+	if (!is_livepatch_module(patch->mod)) {
+		pr_err("module %s is not marked as a livepatch module\n",
+		       patch->mod->name);
+		return -EINVAL;
+	}
+	klp_for_each_object_static(patch, obj) {
+		ret = klp_check_object(patch, obj);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
