@@ -2,7 +2,7 @@
 /*
  * Live patching, what an architecture provides: a trampoline for each function
  * that two universes see differently. Architectures without it leave the choice
- * to a callback of ftrace.
+ * to a callback of ftrace. And the width of relocations.
  */
 #ifndef _LINUX_LIVEPATCH_TRAMPOLINE_H_
 #define _LINUX_LIVEPATCH_TRAMPOLINE_H_
@@ -80,6 +80,9 @@ static inline unsigned long klp_arch_behind_pad(void *fn)
 #endif /* CONFIG_LIVEPATCH_TRAMPOLINE */
 
 #ifdef CONFIG_LIVEPATCH
+/* How many bytes a relocation of that type writes, 0: not known. In any context. */
+unsigned int klp_arch_reloc_width(unsigned int type);
+
 bool klp_is_trampoline(unsigned long addr);
 #else
 static inline bool klp_is_trampoline(unsigned long addr) { return false; }

@@ -40,6 +40,7 @@ struct klp_symbol_name {
 #if IS_ENABLED(CONFIG_KUNIT)
 bool klp_parse_section_name(const char *name, char *objname);
 bool klp_parse_symbol_name(const char *name, struct klp_symbol_name *parts);
+bool klp_reloc_fits(const Elf_Rela *rela, size_t size);
 #endif
 
 /* --------------------------------------------- questions about a task */

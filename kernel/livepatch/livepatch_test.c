@@ -133,6 +133,45 @@ static void long_symbol_name_test(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, klp_parse_symbol_name(name, parts));
 }
 
+#define TEST_SECTION_SIZE	16
+
+static bool reloc_fits(unsigned int type, u64 offset)
+{
+	Elf_Rela rela = { .r_offset = offset, .r_info = type };
+
+	return klp_reloc_fits(&rela, TEST_SECTION_SIZE);
+}
+
+static void reloc_bounds_test(struct kunit *test)
+{
+	unsigned int type, last;
+
+	for (type = 0; type < 64; type++) {
+		last = TEST_SECTION_SIZE - (klp_arch_reloc_width(type) ?: 1);
+		KUNIT_EXPECT_TRUE_MSG(test, reloc_fits(type, 0), "type %u", type);
+		KUNIT_EXPECT_TRUE_MSG(test, reloc_fits(type, last), "type %u", type);
+		KUNIT_EXPECT_FALSE_MSG(test, reloc_fits(type, last + 1), "type %u",
+				       type);
+		KUNIT_EXPECT_FALSE_MSG(test, reloc_fits(type, U64_MAX), "type %u",
+				       type);
+	}
+}
+
+/* The types have names on their own architecture only. */
+static void reloc_width_test(struct kunit *test)
+{
+	if (!IS_ENABLED(CONFIG_X86_64))
+		kunit_skip(test, "the widths of x86 are tested");
+
+	KUNIT_EXPECT_EQ(test, klp_arch_reloc_width(0), 0);	/* NONE */
+	KUNIT_EXPECT_EQ(test, klp_arch_reloc_width(1), 8);	/* 64 */
+	KUNIT_EXPECT_EQ(test, klp_arch_reloc_width(2), 4);	/* PC32 */
+	KUNIT_EXPECT_EQ(test, klp_arch_reloc_width(4), 4);	/* PLT32 */
+	KUNIT_EXPECT_EQ(test, klp_arch_reloc_width(10), 4);	/* 32 */
+	KUNIT_EXPECT_EQ(test, klp_arch_reloc_width(11), 4);	/* 32S */
+	KUNIT_EXPECT_EQ(test, klp_arch_reloc_width(24), 8);	/* PC64 */
+}
+
 /* A variable, since the address of a function may be that of a thunk. */
 static int klp_test_unique_symbol = 1;
 
@@ -202,6 +241,8 @@ static struct kunit_case livepatch_symbol_cases[] = {
 	KUNIT_CASE(symbol_name_test),
 	KUNIT_CASE(malformed_symbol_name_test),
 	KUNIT_CASE(long_symbol_name_test),
+	KUNIT_CASE(reloc_bounds_test),
+	KUNIT_CASE(reloc_width_test),
 	KUNIT_CASE(find_symbol_test),
 	KUNIT_CASE(ambiguous_symbol_test),
 	{}

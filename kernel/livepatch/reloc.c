@@ -200,9 +200,31 @@ static int klp_check_symbol(const struct klp_relocs *relocs, const Elf_Sym *sym)
 	if (klp_is_vmlinux(parts.objname) && !klp_is_vmlinux(relocs->objname)) {
 		klp_relocs_err(relocs, "symbol '%s' of vmlinux is out of place",
 			       name);
-		return -ENOEXEC;
+		return -EINVAL;
 	}
 	return 0;
+}
+
+/**
+ * klp_arch_reloc_width - the number of bytes that a relocation writes
+ * @type: its type, what ELF_R_TYPE() gives
+ *
+ * Context: Any.
+ * Return: the number of bytes; 0 if the architecture does not tell, or does not know
+ * the type. apply_relocate_add() refuses the latter.
+ */
+unsigned int __weak klp_arch_reloc_width(unsigned int type)
+{
+	return 0;
+}
+
+/* The first byte has to be inside of the section even if nothing is written. */
+VISIBLE_IF_KUNIT
+bool klp_reloc_fits(const Elf_Rela *rela, size_t size)
+{
+	size_t width = klp_arch_reloc_width(ELF_R_TYPE(rela->r_info)) ?: 1;
+
+	return rela->r_offset < size && size - rela->r_offset >= width;
 }
 
 static int klp_check_rela(const struct klp_relocs *relocs, const Elf_Rela *rela)
@@ -214,8 +236,8 @@ static int klp_check_rela(const struct klp_relocs *relocs, const Elf_Rela *rela)
 		klp_relocs_err(relocs, "there is no symbol %lu", symidx);
 		return -ENOEXEC;
 	}
-	if (rela->r_offset >= klp_target_shdr(relocs)->sh_size) {
-		klp_relocs_err(relocs, "offset 0x%llx is outside of the target",
+	if (!klp_reloc_fits(rela, klp_target_shdr(relocs)->sh_size)) {
+		klp_relocs_err(relocs, "relocation at offset 0x%llx reaches outside of the target",
 			       (u64)rela->r_offset);
 		return -ENOEXEC;
 	}
@@ -337,8 +359,9 @@ static void klp_clear_relocs(const struct klp_relocs *relocs)
  * Context: Task context, may sleep. With @objname NULL the module is being
  * loaded, and still unformed; else klp_mutex is held and the object is there.
  * Return: 0 if the section is applied or belongs to another object. -ENOEXEC if
- * it is malformed, -EINVAL if a symbol is not found or ambiguous, or an error
- * of apply_relocate_add(). With @objname given nothing has changed then.
+ * it is malformed, -EINVAL if a symbol is not found or ambiguous, or belongs to
+ * vmlinux and the section does not, or an error of apply_relocate_add(). With
+ * @objname given nothing has changed then.
  */
 int klp_apply_section_relocs(struct module *pmod, Elf_Shdr *sechdrs,
 			     const char *shstrtab, const char *strtab,
