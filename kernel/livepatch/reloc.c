@@ -7,40 +7,45 @@
 /**
  * DOC: Relocations
  *
- * New code uses symbols which the module loader cannot give it: static ones,
- * and those of modules that are not loaded. The build puts the relocations
- * against them into sections of their own, one for each pair of an object and
- * of a section of the patch module, marked by SHF_RELA_LIVEPATCH and named
+ * New code uses symbols that the module loader cannot resolve: static ones, and
+ * those of modules that are not loaded. The build puts the relocations against
+ * them into sections of their own, one for each pair of an object and a section of
+ * the patch module, marked by SHF_RELA_LIVEPATCH and named
  *
  *   .klp.rela.<object>.<section that is relocated>
  *
- * The symbols they refer to are marked by SHN_LIVEPATCH and named
+ * The symbols that they refer to are marked by SHN_LIVEPATCH and named
  *
  *   .klp.sym.<object>.<symbol>,<position>
  *
- * See klp_find_symbol() for the position. The object of a section is the one
- * that has to be loaded before the section can be applied. A section of vmlinux
- * is applied so early that alternatives, jump labels and the like of the patch
- * module come after it; therefore symbols of vmlinux are found in no other.
+ * See klp_find_symbol() for the position. A section is applied when the object in
+ * its name is loaded. The sections of vmlinux are applied before the alternatives,
+ * jump labels and similar sections of the patch module are processed, which may
+ * need the symbols of vmlinux. That is why no other section may refer to a
+ * symbol of vmlinux.
  *
  * Life cycle:
  *
- * 1. The patch module is loaded. The loader hands over every section. All are
- *    checked, so that a broken patch is refused here, and not when a module is
- *    loaded that it happens to patch. The sections of vmlinux are applied.
- * 2. The object is there, with the patch or later. klp_apply_object_relocs()
- *    resolves the symbols and applies the sections of the object, all or none.
- * 3. The object goes. klp_clear_object_relocs() puts zeroes back, which is what
- *    some architectures insist on when step 2 comes again.
+ * 1. The patch module is loaded. The loader passes each section to
+ *    klp_apply_section_relocs(), which checks all sections, so that a malformed
+ *    patch is refused now, and not when one of its objects is loaded. It
+ *    applies the sections of vmlinux.
+ * 2. The object is loaded, or was loaded before the patch.
+ *    klp_apply_object_relocs() resolves the symbols and applies the sections of
+ *    the object, all or none.
+ * 3. The object is unloaded. klp_clear_object_relocs() writes zeroes to the
+ *    places that were relocated: some architectures refuse to repeat step 2
+ *    where something else is found.
  *
- * Step 2 may come when the init memory of the patch module is gone. Such a
- * section and what it relocates must not be in there.
+ * Step 2 may take place after the init memory of the patch module has been freed.
+ * The sections of other objects than vmlinux, and what they relocate, must not be
+ * in that memory.
  *
- * Locking: the early part runs in the loader, on a module which nobody else
- * knows. Later klp_mutex is held, which keeps both modules in place and orders
- * steps 2 and 3. Writing to live text is up to the architecture: those that
- * need text_mutex take it in apply_relocate_add() and clear_relocate_add(), so
- * it must not be held here.
+ * Locking: step 1 runs in the module loader, when no other code can reach the
+ * module. Steps 2 and 3 run with klp_mutex held, which orders them, and which
+ * prevents both modules from being unloaded. An architecture that needs text_mutex
+ * to write to text takes it in apply_relocate_add() and clear_relocate_add(), so
+ * callers must not hold it.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -63,7 +68,7 @@
  * @symindex:	section of its symbols
  * @secindex:	section of the relocations
  * @name:	name of that section
- * @objname:	object that it waits for
+ * @objname:	object that has to be loaded before they are applied
  */
 struct klp_relocs {
 	struct module *pmod;
@@ -125,8 +130,8 @@ static bool klp_is_vmlinux(const char *objname)
 }
 
 /*
- * Copy what stands before @delim. Returns what stands behind it, or NULL if
- * there is no @delim, nothing before it or too much for @size bytes.
+ * Copies the part of @str before the first @delim to @buf. Returns the part after it;
+ * NULL if there is no @delim, if the first part is empty, or if it does not fit.
  */
 static const char *klp_split(const char *str, char delim,
 			     char *buf, size_t size)
@@ -141,12 +146,12 @@ static const char *klp_split(const char *str, char delim,
 }
 
 /**
- * klp_parse_section_name - take the name of a section of relocations apart
+ * klp_parse_section_name - parse the name of a section of relocations
  * @name:	".klp.rela.<object>.<section>"
  * @objname:	where to store the name of the object, MODULE_NAME_LEN bytes
  *
  * Context: Any.
- * Return: Whether the name is well formed. Otherwise @objname is undefined.
+ * Return: true if the name is well formed, else @objname is undefined.
  */
 VISIBLE_IF_KUNIT
 bool klp_parse_section_name(const char *name, char *objname)
@@ -161,12 +166,12 @@ bool klp_parse_section_name(const char *name, char *objname)
 }
 
 /**
- * klp_parse_symbol_name - take the name of a livepatch symbol apart
+ * klp_parse_symbol_name - parse the name of a livepatch symbol
  * @name:	".klp.sym.<object>.<symbol>,<position>"
  * @parts:	where to store the parts
  *
  * Context: Any.
- * Return: Whether the name is well formed. Otherwise @parts is undefined.
+ * Return: true if the name is well formed, else @parts is undefined.
  */
 VISIBLE_IF_KUNIT
 bool klp_parse_symbol_name(const char *name, struct klp_symbol_name *parts)
@@ -244,7 +249,7 @@ static int klp_check_rela(const struct klp_relocs *relocs, const Elf_Rela *rela)
 	return klp_check_symbol(relocs, klp_rela_symbol(relocs, rela));
 }
 
-/* What is used after the loading has to stay until the module is unloaded. */
+/* Is all that step 2 needs in memory that is kept until the module is unloaded? */
 static bool klp_relocs_persist(const struct klp_relocs *relocs)
 {
 	const Elf_Shdr *target = klp_target_shdr(relocs);
@@ -267,7 +272,7 @@ static int klp_check_relocs(const struct klp_relocs *relocs)
 	return klp_walk_relas(relocs, klp_check_rela);
 }
 
-/* The type comes first: a section that is not in use has no name either. */
+/* The type is checked first, because an unused section (SHT_NULL) has no name. */
 static int klp_open_relocs(struct klp_relocs *relocs, const char *shstrtab)
 {
 	const Elf_Shdr *shdr = klp_relocs_shdr(relocs);
@@ -304,7 +309,7 @@ static int klp_resolve_rela(const struct klp_relocs *relocs,
 	if (ret)
 		return ret;
 
-	/* kallsyms may read the symbols of any module, without a lock. */
+	/* kallsyms may read the symbols of this module without a lock. */
 	WRITE_ONCE(sym->st_value, addr);
 	return 0;
 }
@@ -317,10 +322,10 @@ static int klp_resolve_rela(const struct klp_relocs *relocs,
  * @relsec:	section of the relocations
  * @me:		the module
  *
- * For architectures that do not care what they overwrite there is nothing to
- * do.
+ * The default does nothing. It suits architectures whose apply_relocate_add() does
+ * not look at the value that it overwrites.
  *
- * Context: Task context, may sleep, takes text_mutex where it is needed.
+ * Context: Task context, may sleep. An implementation may take text_mutex.
  */
 void __weak clear_relocate_add(Elf_Shdr *sechdrs, const char *strtab,
 			       unsigned int symindex, unsigned int relsec,
@@ -356,12 +361,13 @@ static void klp_clear_relocs(const struct klp_relocs *relocs)
  * The caller has checked the indices of sections, sh_info included, and the
  * offsets of names.
  *
- * Context: Task context, may sleep. With @objname NULL the module is being
- * loaded, and still unformed; else klp_mutex is held and the object is there.
+ * Context: Task context, may sleep. If @objname is NULL, the module is being loaded,
+ * in state MODULE_STATE_UNFORMED. Otherwise klp_mutex is held and the object is
+ * loaded.
  * Return: 0 if the section is applied or belongs to another object. -ENOEXEC if
  * it is malformed, -EINVAL if a symbol is not found or ambiguous, or belongs to
- * vmlinux and the section does not, or an error of apply_relocate_add(). With
- * @objname given nothing has changed then.
+ * vmlinux and the section does not, or an error of apply_relocate_add(). If
+ * @objname is not NULL, an error means that nothing has changed.
  */
 int klp_apply_section_relocs(struct module *pmod, Elf_Shdr *sechdrs,
 			     const char *shstrtab, const char *strtab,
@@ -391,7 +397,7 @@ int klp_apply_section_relocs(struct module *pmod, Elf_Shdr *sechdrs,
 		return ret;
 
 	ret = klp_write_relocs(&relocs);
-	/* Some may have been written, and would bar the next attempt. */
+	/* Some may have been written, and would make the next attempt fail. */
 	if (ret && objname)
 		klp_clear_relocs(&relocs);
 	return ret;
@@ -405,7 +411,7 @@ static int klp_apply_late(struct module *pmod, const Elf_Shdr *shdr,
 	if (!(shdr->sh_flags & SHF_RELA_LIVEPATCH))
 		return 0;
 
-	/* The loader has not shown us sections that relocate nothing. */
+	/* The loader skips sections whose sh_info is invalid: step 1 has not seen it. */
 	if (shdr->sh_info >= info->hdr.e_shnum) {
 		pr_err("patch '%s', section %zu: there is no section %u to relocate\n",
 		       pmod->name, shdr - info->sechdrs, shdr->sh_info);
@@ -435,7 +441,7 @@ static void klp_clear_late(struct module *pmod, const Elf_Shdr *shdr,
 		klp_clear_relocs(&relocs);
 }
 
-/* Clear the sections of an object up to @end. */
+/* Clears the sections of an object before @end, all of them if @end is NULL. */
 static void klp_clear_until(struct module *pmod, const Elf_Shdr *end,
 			    const char *objname)
 {
@@ -451,7 +457,8 @@ static void klp_clear_until(struct module *pmod, const Elf_Shdr *end,
 /**
  * klp_apply_object_relocs - relocate a patch against a module it patches
  * @patch:	the patch
- * @obj:	the object, which is loaded. vmlinux is done already
+ * @obj:	the object, which is loaded. Nothing is done for vmlinux, whose
+ *		sections were applied by the module loader
  *
  * Context: Task context, klp_mutex is held.
  * Return: 0, or as klp_apply_section_relocs(). On an error nothing has changed,
@@ -480,10 +487,10 @@ int klp_apply_object_relocs(struct klp_patch *patch, struct klp_object *obj)
 /**
  * klp_clear_object_relocs - undo klp_apply_object_relocs()
  * @patch:	the patch
- * @obj:	the object. vmlinux never goes, and is left alone
+ * @obj:	the object. Nothing is done for vmlinux
  *
- * To be called after a success of klp_apply_object_relocs() only, once nobody
- * runs the new code any more.
+ * To be called only after klp_apply_object_relocs() has succeeded, and when no task
+ * can run the new code any more.
  *
  * Context: Task context, klp_mutex is held.
  */
@@ -501,8 +508,8 @@ void klp_clear_object_relocs(struct klp_patch *patch, struct klp_object *obj)
  * @name:	name of the section
  * @sec_size:	where to store its size, 0 if there is none
  *
- * A section whose name begins with ".init" is gone when the init function of
- * the module has returned.
+ * A section whose name begins with ".init" is freed when the init function of the
+ * module has returned.
  *
  * Context: Task context.
  * Return: The address of the section. NULL if the module has no such section in
