@@ -7,24 +7,25 @@
 /**
  * DOC: System states
  *
- * The callbacks of a patch may change more than code: convert data, attach
- * shadow variables, switch something on. A later patch has to know. Each such
- * change is a state, with an id and a version, and the patches list the states
- * that they know of:
+ * The callbacks of a patch may change more than code: they may convert data,
+ * attach shadow variables, or switch a feature on. A later patch must take such a
+ * change into account. Each change is therefore described by a state, which has an
+ * id and a version, and each patch lists the states that it can handle:
  *
- * - A patch that replaces all others must know each of their states, in the
- *   same version or a newer one, as it is to keep or to undo them.
- * - Any other patch may leave out a state, but must not know an older version
- *   of it only.
+ * - A patch that replaces all others has to list each state of the enabled
+ *   patches, in the same version or a newer one, because it has to keep that
+ *   change or undo it.
+ * - Any other patch may leave out a state. If it lists the state, its version must
+ *   not be older than that of an enabled patch.
  *
- * A patch that does not is refused by klp_enable_patch(). What a version means,
- * and how the data are handed over, is an agreement between the patches. The
- * callbacks do it: klp_get_state() gives them their own state,
- * klp_get_prev_state() the one of the latest earlier patch.
+ * klp_enable_patch() refuses a patch that breaks one of these rules. What a version
+ * means, and how data are handed over, is up to the patches. Their callbacks get
+ * the state of their own patch by klp_get_state(), and that of the latest
+ * earlier patch by klp_get_prev_state().
  *
- * Locking: the states are the module's own and are only read here, but for
- * what its callbacks write into them. klp_mutex protects the list of patches.
- * No patch leaves it while a callback runs.
+ * Locking: the states belong to the patch module. This file only reads them; the
+ * callbacks of the module may write to their data. klp_mutex protects the list of
+ * patches. No patch leaves the list while a callback runs.
  */
 
 #include <kunit/visibility.h>
@@ -42,8 +43,8 @@
  * @patch:	the patch
  * @id:		id of the state
  *
- * Context: Any, while the patch module is there.
- * Return: The state, NULL if the patch does not know it.
+ * Context: Any, while the patch module is loaded.
+ * Return: The state, NULL if the patch does not list it.
  */
 struct klp_state *klp_get_state(struct klp_patch *patch, unsigned long id)
 {
@@ -61,11 +62,11 @@ EXPORT_SYMBOL_GPL(klp_get_state);
  * klp_get_prev_state - find a state in the patches before the current one
  * @id:		id of the state
  *
- * The current patch is the one in transition. There is none outside of a
- * transition, and to ask then is a bug that gives a warning.
+ * The current patch is the one in transition. To call this function outside of a
+ * transition is a bug, and gives a warning.
  *
  * Context: Callbacks of a patch, takes klp_mutex.
- * Return: The state of the latest patch that knows it and is older than the
+ * Return: The state of the latest patch that lists it and was enabled before the
  * current one, NULL if there is none.
  */
 struct klp_state *klp_get_prev_state(unsigned long id)
@@ -95,8 +96,8 @@ EXPORT_SYMBOL_GPL(klp_get_prev_state);
  * @patch:	the patch that is to be enabled
  * @installed:	a patch that is enabled
  *
- * Context: Any, while both patch modules are there.
- * Return: Whether @patch may come after @installed.
+ * Context: Any, while both patch modules are loaded.
+ * Return: true if @patch may be enabled while @installed is.
  */
 VISIBLE_IF_KUNIT
 bool klp_can_succeed(struct klp_patch *patch, struct klp_patch *installed)
@@ -116,7 +117,7 @@ bool klp_can_succeed(struct klp_patch *patch, struct klp_patch *installed)
  * @patch:	the patch that is to be enabled
  *
  * Context: Task context, klp_mutex is held.
- * Return: Whether @patch may come after all enabled patches.
+ * Return: true if @patch may be enabled now.
  */
 bool klp_is_patch_compatible(struct klp_patch *patch)
 {
