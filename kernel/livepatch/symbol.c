@@ -6,19 +6,20 @@
 /**
  * DOC: Symbols
  *
- * A patch names what it replaces or uses. Most of these symbols are not
- * exported, many are static, and a static name may occur more than once in one
- * object. A symbol is therefore given by three parts: the object, the name and
- * a position. Position n is the n-th symbol of that name in the order of
- * kallsyms; position 0 claims that the name is unique, which is checked.
+ * A patch names the functions that it replaces and the symbols that it uses. Most
+ * of these symbols are not exported, many are static, and a static name may occur
+ * more than once in one object. Three parts therefore identify a symbol: the
+ * object, the name and a position. Position n is the n-th symbol of that name in
+ * the order of kallsyms. Position 0 says that the name is unique in the object,
+ * and the lookup fails if it is not.
  *
- * A wrong guess would redirect some unrelated function. So there is no guess:
- * a lookup finds exactly the symbol that was meant, or it fails.
+ * A lookup never takes the best of several candidates, because a wrong one would
+ * redirect an unrelated function. It finds exactly one symbol, or it fails.
  *
- * Locking: none of our own. kallsyms of vmlinux never changes; the symbols of
- * a module are walked under module_mutex, which is taken below klp_mutex. The
- * address of a module symbol is valid as long as the caller keeps the module
- * from going, which klp_mutex does.
+ * Locking: this file has no lock of its own. The symbols of vmlinux never change.
+ * The symbols of a module are walked under module_mutex, which is taken below
+ * klp_mutex. The address of a module symbol is valid while the module is loaded;
+ * a caller that holds klp_mutex prevents it from being unloaded.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -67,7 +68,7 @@ static int klp_match_name(void *data, const char *name, unsigned long addr)
 	return klp_match_address(data, addr);
 }
 
-/* The compiler may have left nothing but name.constprop.0, or the like. */
+/* The compiler may have replaced the function by a clone, such as name.constprop.0. */
 static int klp_blame_clone(void *data, const char *name, unsigned long addr)
 {
 	struct klp_symbol_search *search = data;
@@ -80,7 +81,7 @@ static int klp_blame_clone(void *data, const char *name, unsigned long addr)
 	return 1;
 }
 
-/* Call @fn for all symbols of the object until it returns something else than 0. */
+/* Calls @fn for each symbol of the object until @fn returns non-zero. */
 static int klp_walk_symbols(struct klp_symbol_search *search,
 			    int (*fn)(void *data, const char *name,
 				      unsigned long addr))
@@ -112,11 +113,11 @@ static void klp_blame_symbol(struct klp_symbol_search *search)
  * @objname:	name of the module, NULL for vmlinux
  * @name:	name of the symbol
  * @sympos:	position among the symbols of that name, counted from 1 in the
- *		order of kallsyms. 0: the name has to be unique in the object
+ *		order of kallsyms; 0 if the name has to be unique in the object
  * @addr:	where to store the address, untouched on failure
  *
- * Context: Task context, may sleep, takes module_mutex. The caller keeps the
- * module from going while it uses the address.
+ * Context: Task context, may sleep, takes module_mutex. The caller prevents the
+ * module from being unloaded while it uses the address.
  * Return: 0, or -EINVAL if there is no such symbol, if its name is ambiguous or
  * if there are fewer symbols of that name than @sympos.
  */
