@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Records of patches, their objects and functions; as such they are shown under
- * /sys/kernel/livepatch.
+ * Records of patches, their objects and functions, and the directories under
+ * /sys/kernel/livepatch that show them.
  *
- * The records of the core hold the directories, so they live until both the
- * core and the last reader are done with them. None of them is in the memory of
- * the patch module.
+ * Each record contains the kobject of its directory. It is freed when the core and
+ * the last task that has a file of the directory open have dropped their
+ * references. Records are allocated by the core: none is in the memory of the patch
+ * module, which may be gone by then.
  *
  * /sys/kernel/livepatch/<patch>/{enabled,transition,force,replace,stack_order}
  * /sys/kernel/livepatch/<patch>/<object>/patched
@@ -79,7 +80,7 @@ static ssize_t stack_order_show(struct kobject *kobj, struct kobj_attribute *att
 		if (patch == to_patch(kobj))
 			return sysfs_emit(buf, "%d\n", order);
 	}
-	/* It has left the stack, its directory is about to follow. */
+	/* The patch has left the list, and its directory is about to be removed. */
 	return -ENODEV;
 }
 
@@ -174,7 +175,7 @@ static const struct kobj_type klp_func_ktype = {
 	.sysfs_ops	= &kobj_sysfs_ops,
 };
 
-/* The same position in the table of symbols: 0 means the only one, so the first. */
+/* Position 0 stands for a unique name, whose position in kallsyms is 1. */
 static unsigned long klp_shown_sympos(const struct klp_func *desc)
 {
 	return desc->old_sympos ?: 1;
@@ -330,7 +331,7 @@ int klp_patch_show(struct live_patch *patch)
 	return ret ?: klp_objects_create(patch);
 }
 
-/* The directory goes now, the record when its last user does. */
+/* Removes the directory. The record is freed when its last reference is dropped. */
 static void klp_kobject_remove(struct kobject *kobj)
 {
 	if (kobj->state_in_sysfs)
@@ -352,8 +353,8 @@ static void klp_object_destroy(struct live_object *obj)
  * klp_patch_destroy - take a patch out of sysfs, and free its record
  * @patch: the patch, disabled
  *
- * Waits for those who are reading or writing one of its files, who in turn may
- * wait for klp_mutex: it must not be held.
+ * Waits until no task reads or writes one of its files any more. Such a task may
+ * wait for klp_mutex, so the caller must not hold it.
  *
  * Context: Process context, sleeps.
  */
@@ -368,7 +369,7 @@ void klp_patch_destroy(struct live_patch *patch)
 }
 
 /**
- * klp_sysfs_notify_transition - wake up those who poll the file "transition"
+ * klp_sysfs_notify_transition - wake up the tasks that poll the file "transition"
  * @patch: the patch
  *
  * Context: Process context.
