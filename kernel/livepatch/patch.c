@@ -139,9 +139,12 @@ static void klp_set_state(struct live_patch *patch, enum klp_patch_state state)
 	WRITE_ONCE(patch->state, state);
 }
 
+/* The patch has its last state already while its callbacks are told of the end. */
 static bool klp_is_patching(void)
 {
-	return klp_in_transition->state == KLP_ENABLING;
+	enum klp_patch_state state = klp_in_transition->state;
+
+	return state == KLP_ENABLING || state == KLP_ENABLED;
 }
 
 /**

@@ -10,21 +10,20 @@
  * pinned for good if a task may have one of its functions on the stack, or may call
  * one later, after the transition has ended:
  *
- * =====================  =========================================  =================
- * Reason                 Why a task may come back                   Decided
- * =====================  =========================================  =================
- * a listed function      tasks migrate inside of it, see stay.c     when it is enabled
- * a main function        a thread runs it, and never returns        both times
- * a thread's own code    main function of a thread, run or not yet  at the end
- * a place inside         a thread was moved in one of its functions at the end
- * unknown callers        a thread was moved in a function whose     at the end
- *                        callers are not known
- * a trusted stack        a thread was moved because of a stack      at the end
- *                        trace, which may be wrong
- * forced                 tasks were moved wherever they were        at once
- * exiting, forced        the transition did not wait for them       at the end
- * dead ftrace            call sites could not be given back         at once
- * =====================  =========================================  =================
+ * ====================  ============================================  ==================
+ * Reason                Why a task may come back                      Decided
+ * ====================  ============================================  ==================
+ * a listed function     tasks migrate inside of it, see stay.c        when it is enabled
+ * a main function       a thread runs it, and never returns           at both times
+ * a thread's own code   main function of a thread, started or not     at the end
+ * a place inside        a thread migrated in one of its functions     at the end
+ * unknown callers       a thread migrated in a function whose         at the end
+ *                       callers are not known
+ * a trusted stack       a stack trace, which may be wrong, decided    at the end
+ * forced                tasks were moved wherever they were           at once
+ * exiting, forced       the transition did not wait for them          at the end
+ * dead ftrace           call sites could not be given back            at once
+ * ====================  ============================================  ==================
  *
  * "At the end" is when the last task has migrated, and concerns the patches that go out
  * of effect in this transition. A patch that stays in effect is looked at when it goes.
