@@ -688,6 +688,9 @@ static struct live_patch *klp_undo_enable(struct module *mod, int err)
 {
 	struct live_patch *patch;
 
+	/* A callback may load a module that is none of live patching's, and fails. */
+	if (!klp_find_patch(mod))
+		return NULL;
 	guard(klp_change)();
 	patch = klp_find_patch(mod);
 	if (!patch)

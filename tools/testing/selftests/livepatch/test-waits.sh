@@ -106,6 +106,36 @@ test_below() {
 	within "$LPT_PATIENCE" stepped 2
 }
 
+stalls() {
+	[ "$(first_line /sys/module/lpt_stall/parameters/stalls)" = 1 ]
+}
+
+# It has set its marker and not fallen asleep: another task has its CPU, and it is in a
+# function of the patch that is replaced.
+test_preempted() {
+	local cpu=$(($(nproc) - 1)) i moved=0
+
+	kthread 10
+	taskset -p -c "$cpu" "$THREAD" > /dev/null
+	apply lpt_stall
+	echo 4 > /sys/module/lpt_stall/parameters/stall
+	in_background taskset -c "$cpu" "$LPT_DIR/lpt_tasks" spin 3 > /dev/null
+	within "$LPT_PATIENCE" stalls
+	echo 0 > /sys/module/lpt_stall/parameters/stall
+	load lpt_stall2
+	for ((i = 0; i < 50; i++)); do
+		nap 0.02
+		! stalls || ! patch_state_is "$THREAD" 1 || moved=$((moved + 1))
+	done
+	is "$moved" 0 "times it was seen to be moved and in the patch"
+	settle
+	gone lpt_stall
+	unload lpt_stall
+	nap 1
+	release
+	revert lpt_stall2
+}
+
 # starts PATCH [PARAMETER] - the patch starts a thread that nobody ends
 starts() {
 	local patch=$1
@@ -297,7 +327,7 @@ clean_up() {
 	[ ! -e "$POKE_DELAY" ] || echo "$DELAY" > "$POKE_DELAY"
 }
 
-lpt_start 21
+lpt_start 22
 DELAY=$(first_line "$POKE_DELAY")
 lpt_run "moved at a tracer's stop at the entry of a system call" test_entry
 lpt_run "moved at a tracer's stop at its exit" test_exit
@@ -309,6 +339,7 @@ lpt_run "moved while it waits for the child of a vfork" test_vfork
 lpt_run_cleanly "a patch of their callers stays" test_callers_stay
 lpt_run_cleanly "a patch goes if a thread waits since before it" test_below_before
 lpt_run_cleanly "a patch stays if a thread waits below it" test_below
+lpt_run_cleanly "a thread is not moved that was preempted before it sleeps" test_preempted
 lpt_run_cleanly "a patch stays if it has started a thread" test_starter
 lpt_run_cleanly "a patch stays if it has created a thread" test_unstarted
 lpt_run_cleanly "a patch is undone if init fails" test_init_fails

@@ -120,6 +120,15 @@ static void lpt_depth(void)
 	WRITE_ONCE(lpt_stepped, lpt_step());
 }
 
+/* It passes through a helper of its wait ten times a second, see lpt_stall.c */
+static noinline void lpt_often(void)
+{
+	unsigned int seen = READ_ONCE(lpt_releases);
+
+	while (READ_ONCE(lpt_releases) == seen)
+		klp_schedule_timeout_interruptible(HZ / 10);
+}
+
 /* Only a signal that kills wakes it. */
 static noinline void lpt_killable(void)
 {
@@ -146,6 +155,7 @@ static void (* const lpt_sleeps[])(void) = {
 	[6] = lpt_depth,
 	[7] = lpt_killable,
 	[8] = lpt_deaf,
+	[10] = lpt_often,
 };
 
 /* That of lpt_kthread_main() below, which is in no function of its own */
