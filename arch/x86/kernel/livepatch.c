@@ -24,11 +24,14 @@
  * need not know; and as only direct jumps come here, it wants no ENDBR.
  */
 
+#include <linux/build_bug.h>
 #include <linux/execmem.h>
 #include <linux/ftrace.h>
+#include <linux/limits.h>
 #include <linux/livepatch_trampoline.h>
 #include <linux/sched.h>
 #include <linux/set_memory.h>
+#include <linux/stddef.h>
 #include <linux/string.h>
 #include <linux/text-patching.h>
 #include <asm/current.h>
@@ -37,62 +40,81 @@
 
 #define KLP_TRAMPOLINE_SIZE	64
 
-static u8 *klp_emit(u8 *at, const void *bytes, size_t len)
-{
-	memcpy(at, bytes, len);
-	return at + len;
-}
+/* After a comparison of the universe with 0 */
+struct klp_choice {
+	u8 jne[2];
+	u32 to_1;
+	u8 jmp;
+	u32 to_0;
+} __packed;
 
-static u8 *klp_emit_u32(u8 *at, u32 val)
-{
-	return klp_emit(at, &val, sizeof(val));
-}
+struct klp_trampoline {
+	u8 testl[4];
+	u32 preempt_count;
+	u32 irq_mask;
+	u8 jnz;
+	u8 to_irq;
+	u8 mov[5];
+	u32 current_task;
+	u8 cmpb_task[3];
+	u32 task_universe;
+	u8 task_zero;
+	struct klp_choice task;
+	u8 cmpb_irq[4];
+	u32 irq_universe;
+	u8 irq_zero;
+	struct klp_choice irq;
+} __packed;
+
+#define KLP_TO_IRQ	(offsetof(struct klp_trampoline, cmpb_irq) - \
+			 offsetofend(struct klp_trampoline, to_irq))
+
+static_assert(sizeof(struct klp_trampoline) <= KLP_TRAMPOLINE_SIZE);
+static_assert(KLP_TO_IRQ <= S8_MAX);
 
 /* Per-CPU variables are reached by their sign-extended address. */
-static u8 *klp_emit_percpu(u8 *at, const void __percpu *var)
+static u32 klp_percpu(const void __percpu *var)
 {
-	return klp_emit_u32(at, (u32)(unsigned long)var);
+	return (u32)(unsigned long)var;
 }
 
-static u8 *klp_emit_rel32(u8 *at, unsigned long target)
+/* Relative to the end of the instruction */
+static u32 klp_rel32(const void *at, size_t end, unsigned long target)
 {
-	return klp_emit_u32(at, (u32)(target - (unsigned long)(at + 4)));
+	return (u32)(target - ((unsigned long)at + end));
 }
 
-#define KLP_EMIT(at, ...) \
-	klp_emit(at, (const u8[]){ __VA_ARGS__ }, sizeof((const u8[]){ __VA_ARGS__ }))
-
-/* Behind a comparison of the universe with 0. */
-static u8 *klp_emit_choice(u8 *at, const unsigned long to[KLP_UNIVERSES])
+static void klp_emit_choice(struct klp_choice *at,
+			    const unsigned long to[KLP_UNIVERSES])
 {
-	at = KLP_EMIT(at, 0x0f, 0x85);				/* jne rel32 */
-	at = klp_emit_rel32(at, to[1]);
-	at = KLP_EMIT(at, JMP32_INSN_OPCODE);
-	return klp_emit_rel32(at, to[0]);
+	*at = (struct klp_choice){
+		.jne	= { 0x0f, 0x85 },			/* jne rel32 */
+		.to_1	= klp_rel32(at, offsetofend(struct klp_choice, to_1),
+				    to[1]),
+		.jmp	= JMP32_INSN_OPCODE,
+		.to_0	= klp_rel32(at, offsetofend(struct klp_choice, to_0),
+				    to[0]),
+	};
 }
 
-static u8 *klp_emit_trampoline(u8 *at, const unsigned long to[KLP_UNIVERSES])
+static void klp_emit_trampoline(struct klp_trampoline *at,
+				const unsigned long to[KLP_UNIVERSES])
 {
-	u8 *irq;
-
-	at = KLP_EMIT(at, 0x65, 0xf7, 0x04, 0x25);		/* testl imm, %gs: */
-	at = klp_emit_percpu(at, &__preempt_count);
-	at = klp_emit_u32(at, KLP_IRQ_MASK);
-	at = KLP_EMIT(at, 0x75, 0);				/* jnz rel8 */
-	irq = at;
-
-	at = KLP_EMIT(at, 0x65, 0x4c, 0x8b, 0x1c, 0x25);	/* mov %gs:, %r11 */
-	at = klp_emit_percpu(at, &current_task);
-	at = KLP_EMIT(at, 0x41, 0x80, 0xbb);			/* cmpb imm, (%r11) */
-	at = klp_emit_u32(at, offsetof(struct task_struct, klp_universe));
-	at = KLP_EMIT(at, 0);
-	at = klp_emit_choice(at, to);
-
-	irq[-1] = at - irq;
-	at = KLP_EMIT(at, 0x65, 0x80, 0x3c, 0x25);		/* cmpb imm, %gs: */
-	at = klp_emit_percpu(at, &klp_irq_universe);
-	at = KLP_EMIT(at, 0);
-	return klp_emit_choice(at, to);
+	*at = (struct klp_trampoline){
+		.testl		= { 0x65, 0xf7, 0x04, 0x25 },	/* imm, %gs: */
+		.preempt_count	= klp_percpu(&__preempt_count),
+		.irq_mask	= KLP_IRQ_MASK,
+		.jnz		= 0x75,				/* rel8 */
+		.to_irq		= KLP_TO_IRQ,
+		.mov		= { 0x65, 0x4c, 0x8b, 0x1c, 0x25 }, /* %gs:, %r11 */
+		.current_task	= klp_percpu(&current_task),
+		.cmpb_task	= { 0x41, 0x80, 0xbb },		/* imm, (%r11) */
+		.task_universe	= offsetof(struct task_struct, klp_universe),
+		.cmpb_irq	= { 0x65, 0x80, 0x3c, 0x25 },	/* imm, %gs: */
+		.irq_universe	= klp_percpu(&klp_irq_universe),
+	};
+	klp_emit_choice(&at->task, to);
+	klp_emit_choice(&at->irq, to);
 }
 
 void *klp_arch_alloc_block(unsigned int nr, size_t *size)
@@ -109,11 +131,10 @@ void *klp_arch_alloc_block(unsigned int nr, size_t *size)
 unsigned long klp_arch_build_trampoline(void *block, unsigned int idx,
 					const unsigned long to[KLP_UNIVERSES])
 {
-	u8 *start = block + idx * KLP_TRAMPOLINE_SIZE;
-	u8 *end = klp_emit_trampoline(start, to);
+	void *trampoline = block + idx * KLP_TRAMPOLINE_SIZE;
 
-	WARN_ON_ONCE(end - start > KLP_TRAMPOLINE_SIZE);
-	return (unsigned long)start;
+	klp_emit_trampoline(trampoline, to);
+	return (unsigned long)trampoline;
 }
 
 int klp_arch_seal_block(void *block, size_t size)
