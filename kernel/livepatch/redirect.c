@@ -145,6 +145,8 @@ static struct ftrace_ops klp_cover_ops = {
 
 /* How long what can't be reached any more is kept */
 #define KLP_FREE_DELAY	(10 * HZ)
+/* How often that is prolonged because of a transition */
+#define KLP_FREE_POSTPONED_MAX	6
 
 /* Waiting for the grace periods of klp_free_work */
 static LLIST_HEAD(klp_dead_blocks);
@@ -153,10 +155,6 @@ static LLIST_HEAD(klp_dead_redirects);
 static void klp_free_fn(struct work_struct *work);
 static DECLARE_DELAYED_WORK(klp_free_work, klp_free_fn);
 
-/*
- * Nobody waits for it, and it is better not done during the next transition:
- * the thread that works on grace periods migrates only between two of them.
- */
 static void klp_free_later(void)
 {
 	queue_delayed_work(system_dfl_wq, &klp_free_work, KLP_FREE_DELAY);
@@ -189,13 +187,28 @@ static void klp_tell_perf(const struct klp_block *block, bool gone)
 				   true, KLP_PERF_NAME);
 }
 
+/*
+ * Grace periods are better not waited for during a transition: the thread that
+ * works on them, and the worker that waits, migrate only after the end of one. But
+ * a transition may be stuck, and what has to be freed grows with each attempt.
+ */
+static bool klp_free_is_postponed(void)
+{
+	static unsigned int postponed;
+
+	if (klp_transition_patch() && postponed++ < KLP_FREE_POSTPONED_MAX)
+		return true;
+	postponed = 0;
+	return false;
+}
+
 static void klp_free_fn(struct work_struct *work)
 {
 	struct klp_redirect *redirect, *next_redirect;
 	struct klp_block *block, *next_block;
 	struct llist_node *redirects, *blocks;
 
-	if (klp_transition_patch()) {
+	if (klp_free_is_postponed()) {
 		klp_free_later();
 		return;
 	}
