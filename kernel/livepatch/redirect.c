@@ -480,6 +480,26 @@ static void klp_free_group(struct klp_group *group)
 	kfree(group);
 }
 
+/* How often, and after which pause, the owner of a direct call is asked again */
+#define KLP_REGISTER_TRIES	50
+#define KLP_REGISTER_PAUSE_MS	20
+
+/*
+ * BPF refuses with -EAGAIN to share a function while it changes one of its
+ * trampolines, which takes a moment.
+ */
+static int klp_register(struct ftrace_ops *ops)
+{
+	int tries, ret;
+
+	for (tries = 1; ; tries++) {
+		ret = register_ftrace_function(ops);
+		if (ret != -EAGAIN || tries == KLP_REGISTER_TRIES)
+			return ret;
+		msleep(KLP_REGISTER_PAUSE_MS);
+	}
+}
+
 static int klp_register_group(struct klp_group *group, struct klp_block *block)
 {
 	struct klp_redirect *redirect;
@@ -491,7 +511,7 @@ static int klp_register_group(struct klp_group *group, struct klp_block *block)
 			klp_adopt_entry(redirect, block);
 	}
 
-	ret = register_ftrace_function(&group->ops);
+	ret = klp_register(&group->ops);
 	if (ret) {
 		/* Waits for those who may look at the group as well */
 		klp_blame_function(ret);
@@ -681,8 +701,8 @@ void klp_redirect_set(struct klp_redirect *redirect, void *now, void *then)
  *
  * Context: Process context, klp_mutex held, sleeps.
  * Return: 0, -ENOMEM, -EBUSY when somebody else redirects one of the functions,
- * -EAGAIN when somebody is attaching to one of them, or another error of
- * register_ftrace_function().
+ * -EAGAIN when somebody is attaching to one of them for a second, or another
+ * error of register_ftrace_function().
  */
 int klp_redirect_commit(void)
 {

@@ -271,6 +271,42 @@ test_post() {
 	is_clean syscall
 }
 
+# The owner of direct calls is told which of its functions are redirected, also when
+# only some of those that came together leave
+test_shared() {
+	load lpt_target
+	load lpt_attach
+	attach_module entry
+	is "$(first_line "$ATTACH/shared")" "0 0"
+	apply lpt_pair2
+	is "$(first_line "$ATTACH/shared")" "1 1"
+	apply lpt_input kind=one replace=1
+	is "$(versions)" "9 1 1 1 1"
+	is "$(first_line "$ATTACH/shared")" "1 0"
+	revert lpt_input
+	is "$(first_line "$ATTACH/shared")" "0 0"
+	attach_off
+}
+
+# The owner of a direct call is asked again, though not for ever
+test_busy_owner() {
+	load lpt_target
+	load lpt_attach
+	attach_module entry
+	echo 5 > "$ATTACH/busy"
+	apply lpt_pair2
+	is "$(first_line "$ATTACH/busy")" 0
+	is "$(version)" 2
+	revert lpt_pair2
+	echo 1000000 > "$ATTACH/busy"
+	fails_with "temporarily unavailable" load lpt_pair2
+	echo 0 > "$ATTACH/busy"
+	is "$(version)" 1
+	apply lpt_pair2
+	is "$(version)" 2
+	attach_off
+}
+
 attach_all() {
 	local mode
 
@@ -328,7 +364,7 @@ clean_up() {
 	attach_off
 }
 
-lpt_start 39
+lpt_start 41
 for order in $ORDERS; do
 	lpt_run "function tracer, $order" "test_function_$order"
 	lpt_run "function graph, $order" "test_graph_$order"
@@ -341,6 +377,8 @@ for order in $ORDERS; do
 	lpt_run "kretprobe, $order" "test_kretprobe_$order"
 done
 lpt_run "kprobe with a post handler, or a patch" test_post
+lpt_run "the owner of direct calls knows what is redirected" test_shared
+lpt_run "the owner of a direct call refuses for a while" test_busy_owner
 lpt_run "tracer comes and goes during transitions" test_toggle
 lpt_run "all others come and go during transitions" test_attach_all
 ktap_finished

@@ -6,6 +6,10 @@
  *
  *   mode	write: what to attach instead of what is attached now, see
  *		lpt_modes[]; "none" to detach
+ *   busy	write: how often to refuse, before a direct call shares its function
+ *		with a patch
+ *   shared	read: for each function whether the owner of the direct call knows
+ *		that a patch redirects it
  *   seen	read: how often the functions were entered and left, and the
  *		versions that they returned, as bits. write: start anew
  *
@@ -27,6 +31,9 @@
 static atomic_t lpt_entries, lpt_exits, lpt_versions;
 
 static const char * const lpt_names[] = { "lpt_pair_a", "lpt_pair_b" };
+
+static bool lpt_shared[ARRAY_SIZE(lpt_names)];
+static u32 lpt_busy;
 
 /* Called by the trampolines, too */
 static __used noinline void lpt_entered(void)
@@ -103,10 +110,22 @@ asm("	.pushsection	.text, \"ax\", @progbits\n"
 STACK_FRAME_NON_STANDARD(lpt_tramp_exit);
 STACK_FRAME_NON_STANDARD(lpt_tramp_code);
 
-/* May there be somebody who redirects the function? They do not mind. */
+/* May the function be redirected? Yes, though not at once while "busy" */
 static int lpt_ops_func(struct ftrace_ops *ops, unsigned long ip,
 			enum ftrace_ops_cmd cmd)
 {
+	char name[KSYM_SYMBOL_LEN];
+	int i;
+
+	if (cmd == FTRACE_OPS_CMD_ENABLE_SHARE_IPMODIFY_PEER && lpt_busy) {
+		lpt_busy--;
+		return -EAGAIN;
+	}
+	snprintf(name, sizeof(name), "%ps", (void *)ip);
+	for (i = 0; i < ARRAY_SIZE(lpt_names); i++) {
+		if (str_has_prefix(name, lpt_names[i]))
+			lpt_shared[i] = cmd != FTRACE_OPS_CMD_DISABLE_SHARE_IPMODIFY_PEER;
+	}
 	return 0;
 }
 
@@ -343,12 +362,21 @@ static const struct file_operations lpt_seen_fops = {
 	.release = single_release,
 };
 
+static int lpt_shared_show(struct seq_file *m, void *unused)
+{
+	seq_printf(m, "%d %d\n", lpt_shared[0], lpt_shared[1]);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(lpt_shared);
+
 static struct dentry *lpt_dir;
 
 static int __init lpt_attach_init(void)
 {
 	lpt_dir = debugfs_create_dir("lpt_attach", NULL);
 	debugfs_create_file("mode", 0200, lpt_dir, NULL, &lpt_mode_fops);
+	debugfs_create_u32("busy", 0600, lpt_dir, &lpt_busy);
+	debugfs_create_file("shared", 0400, lpt_dir, NULL, &lpt_shared_fops);
 	debugfs_create_file("seen", 0600, lpt_dir, NULL, &lpt_seen_fops);
 	return 0;
 }

@@ -20,6 +20,9 @@ static char *object = "lpt_target";
 module_param(object, charp, 0444);
 MODULE_PARM_DESC(object, "name of the object, with kind=object");
 
+static bool replace;
+module_param(replace, bool, 0444);
+
 static LPT_VERSION_FUNC(lpt_new, LPT_INPUT_VERSION);
 
 struct lpt_kind {
@@ -44,11 +47,17 @@ static const struct lpt_kind lpt_kinds[] = {
 	{ "data", { "lpt_phase", lpt_new, 0 } },
 	{ "notrace", { "lpt_untraceable", lpt_new, 0 } },
 	{ "twice", { "lpt_pair_a", lpt_new, 0 } },
+	/* The end of the list, behind the good one */
+	{ "one", { NULL, NULL, 0 } },
 };
 
-static const struct lpt_kind lpt_vmlinux_kinds[] = {
-	{ "init", { "start_kernel", lpt_new, 0 } },
-	{ "kernel_trace", { "ftrace_location", lpt_new, 0 } },
+/* Patches of the kernel, of one function or two, instead of the good one */
+static const struct lpt_vmlinux_kind {
+	const char *name;
+	struct klp_func funcs[2];
+} lpt_vmlinux_kinds[] = {
+	{ "init", { { "start_kernel", lpt_new, 0 } } },
+	{ "kernel_trace", { { "ftrace_location", lpt_new, 0 } } },
 };
 
 static struct klp_func lpt_funcs[] = {
@@ -87,10 +96,11 @@ static int lpt_enable_malformed(void)
 	return klp_enable_patch(&lpt_patch);
 }
 
-static int lpt_enable_vmlinux(const struct klp_func *func)
+static int lpt_enable_vmlinux(const struct klp_func *funcs)
 {
 	lpt_objs[0].name = NULL;
-	lpt_funcs[0] = *func;
+	lpt_funcs[0] = funcs[0];
+	lpt_funcs[1] = funcs[1];
 	return klp_enable_patch(&lpt_patch);
 }
 
@@ -98,9 +108,10 @@ static int __init lpt_input_init(void)
 {
 	int i;
 
+	lpt_patch.replace = replace;
 	for (i = 0; i < ARRAY_SIZE(lpt_vmlinux_kinds); i++) {
 		if (!strcmp(kind, lpt_vmlinux_kinds[i].name))
-			return lpt_enable_vmlinux(&lpt_vmlinux_kinds[i].func);
+			return lpt_enable_vmlinux(lpt_vmlinux_kinds[i].funcs);
 	}
 
 	for (i = 0; i < ARRAY_SIZE(lpt_kinds); i++) {
