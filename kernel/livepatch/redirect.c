@@ -33,6 +33,11 @@
  * A task can be preempted within a trampoline, and anybody can be within the
  * handler. What they use is freed behind grace periods of RCU tasks: by ftrace,
  * which waits for them when a group is unregistered, or by klp_free_work.
+ *
+ * ftrace disables itself when it finds a call site that it does not expect. From
+ * then on call sites may lead to whatever they have led to before, and nothing is
+ * freed any more: no group, no block, and no redirect. klp_redirect_commit() fails,
+ * so that patch.c keeps the patch modules as well.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -208,6 +213,9 @@ static void klp_free_fn(struct work_struct *work)
 	struct klp_block *block, *next_block;
 	struct llist_node *redirects, *blocks;
 
+	/* Call sites may lead there, see "Life time" above. */
+	if (ftrace_is_dead())
+		return;
 	if (klp_free_is_postponed()) {
 		klp_free_later();
 		return;
@@ -442,6 +450,13 @@ static void klp_wait_for_tracers(void)
 	synchronize_rcu();
 }
 
+/* After the death of ftrace its functions and call sites may use an ops. */
+static void klp_free_filter(struct ftrace_ops *ops)
+{
+	if (!ftrace_is_dead())
+		ftrace_free_filter(ops);
+}
+
 /* Does somebody else have the right to redirect this function? */
 static bool klp_is_taken(struct ftrace_ops *probe,
 			 const struct klp_redirect *redirect)
@@ -471,11 +486,13 @@ static void klp_blame_function(int err)
 		break;
 	}
 	klp_wait_for_tracers();
-	ftrace_free_filter(&probe);
+	klp_free_filter(&probe);
 }
 
 static void klp_free_group(struct klp_group *group)
 {
+	if (ftrace_is_dead())
+		return;
 	ftrace_free_filter(&group->ops);
 	kfree(group);
 }
@@ -559,7 +576,7 @@ static int klp_retarget(struct klp_block *block)
 		}
 		ret = unregister_ftrace_function(&klp_cover_ops);
 	}
-	ftrace_free_filter(&klp_cover_ops);
+	klp_free_filter(&klp_cover_ops);
 	return ret;
 }
 
@@ -697,12 +714,12 @@ void klp_redirect_set(struct klp_redirect *redirect, void *now, void *then)
  *
  * No call is lost or goes elsewhere meanwhile. What redirects nobody any more is
  * given back. After an error everything is still noted: the caller notes the
- * state before and commits that, which can't fail.
+ * state before and commits that, which fails only if ftrace is dead.
  *
  * Context: Process context, klp_mutex held, sleeps.
  * Return: 0, -ENOMEM, -EBUSY when somebody else redirects one of the functions,
- * -EAGAIN when somebody is attaching to one of them for a second, or another
- * error of register_ftrace_function().
+ * -EAGAIN when somebody is attaching to one of them for a second, -ENODEV when
+ * ftrace is dead, or another error of register_ftrace_function().
  */
 int klp_redirect_commit(void)
 {
@@ -710,6 +727,11 @@ int klp_redirect_commit(void)
 	int ret;
 
 	lockdep_assert_held(&klp_mutex);
+
+	if (list_empty(&klp_noted))
+		return 0;
+	if (ftrace_is_dead())
+		return -ENODEV;
 
 	ret = klp_prepare_entries(&block);
 	if (ret)

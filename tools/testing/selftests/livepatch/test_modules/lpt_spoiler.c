@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Overwrites the call site of a function that ftrace has changed by a nop, behind
+ * its back. The next update of that site disables ftrace for good.
+ */
+
+#include <linux/ftrace.h>
+#include <linux/kprobes.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <asm/ibt.h>
+#include <asm/nops.h>
+
+static char *function = "";
+module_param(function, charp, 0444);
+
+static unsigned long (*lpt_ftrace_location)(unsigned long ip);
+static void (*lpt_poke)(void *addr, const void *opcode, size_t len,
+			const void *emulate);
+static unsigned long (*lpt_lookup)(const char *name);
+
+/* By a probe, as none of this is exported. Return: the start of the function. */
+static unsigned long lpt_look_up_by_probe(const char *name)
+{
+	struct kprobe kp = { .symbol_name = name };
+	unsigned long addr;
+
+	if (register_kprobe(&kp))
+		return 0;
+	addr = (unsigned long)kp.addr;
+	unregister_kprobe(&kp);
+	return ALIGN_DOWN(addr, 16);
+}
+
+static int __init lpt_spoiler_init(void)
+{
+	static const u8 nop[] = { BYTES_NOP5 };
+	struct mutex *lock; /* text_mutex */
+	unsigned long ip;
+
+	lpt_lookup = (void *)lpt_look_up_by_probe("kallsyms_lookup_name");
+	if (!lpt_lookup)
+		return -EOPNOTSUPP;
+	lpt_ftrace_location = (void *)lpt_lookup("ftrace_location");
+	lpt_poke = (void *)lpt_lookup("smp_text_poke_single");
+	lock = (void *)lpt_lookup("text_mutex");
+	if (!lpt_ftrace_location || !lpt_poke || !lock)
+		return -EOPNOTSUPP;
+
+	ip = lpt_ftrace_location(lpt_lookup(function));
+	if (!ip)
+		return -ENOENT;
+	mutex_lock(lock);
+	lpt_poke((void *)ip, nop, sizeof(nop), NULL);
+	mutex_unlock(lock);
+	return 0;
+}
+
+static void __exit lpt_spoiler_exit(void)
+{
+}
+
+module_init(lpt_spoiler_init);
+module_exit(lpt_spoiler_exit);
+MODULE_DESCRIPTION("Live patching tests: what disables ftrace");
+MODULE_LICENSE("GPL");
