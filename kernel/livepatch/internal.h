@@ -198,6 +198,7 @@ struct klp_redirect {
 struct klp_redirect *klp_redirect_get(unsigned long ip, const char *name);
 void klp_redirect_set(struct klp_redirect *redirect, void *now, void *then);
 int klp_redirect_commit(void);
+bool klp_redirect_is_live(const struct klp_redirect *redirect);
 int klp_redirect_must_commit(void);
 int klp_redirect_settle(void);
 bool klp_redirect_any_differing(bool (*is_it)(unsigned long addr));

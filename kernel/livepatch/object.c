@@ -63,7 +63,7 @@ static const char *klp_why_no_site(const struct live_func *func)
 
 static int klp_find_site(struct live_func *func)
 {
-	func->ip = klp_is_init_code(func) ? 0 : ftrace_location(func->addr);
+	func->ip = klp_is_init_code(func) ? 0 : ftrace_entry_location(func->addr);
 	if (func->ip)
 		return 0;
 	klp_func_err(func, "has no entry site: %s", klp_why_no_site(func));
@@ -164,6 +164,21 @@ static void klp_func_redirect(struct klp_redirect *redirect)
 			 klp_stack_top(redirect, true));
 }
 
+/* The call sites were registered. */
+static int klp_check_sites(struct live_object *obj)
+{
+	struct live_func *func;
+	unsigned int i;
+
+	klp_for_each_func(obj, i, func) {
+		if (klp_redirect_is_live(func->redirect))
+			continue;
+		klp_func_err(func, "is not redirected: ftrace keeps its entry site disabled");
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static int klp_func_stack(struct live_func *func)
 {
 	struct klp_redirect *redirect;
@@ -188,8 +203,9 @@ static void klp_func_unstack(struct live_func *func)
  * @obj: the object, bound
  *
  * Context: Process context, klp_mutex held.
- * Return: 0, -ENOMEM, or an error of klp_redirect_commit(). The caller undoes
- * what was done by klp_object_unpatch().
+ * Return: 0, -ENOMEM, -EINVAL when a call would get the original still, or an
+ * error of klp_redirect_commit(). The caller undoes what was done by
+ * klp_object_unpatch().
  */
 int klp_object_patch(struct live_object *obj)
 {
@@ -205,7 +221,7 @@ int klp_object_patch(struct live_object *obj)
 		if (ret)
 			return ret;
 	}
-	return klp_redirect_commit();
+	return klp_redirect_commit() ?: klp_check_sites(obj);
 }
 
 /**

@@ -690,6 +690,22 @@ struct klp_redirect *klp_redirect_get(unsigned long ip, const char *name)
 }
 
 /**
+ * klp_redirect_is_live - does the call site of a function take part?
+ * @redirect: the redirect of the function, committed
+ *
+ * ftrace registers call sites that it has disabled, too, and does not touch them.
+ *
+ * Context: Process context, klp_mutex held.
+ * Return: true if the call site is enabled, and leads to the redirect.
+ */
+bool klp_redirect_is_live(const struct klp_redirect *redirect)
+{
+	lockdep_assert_held(&klp_mutex);
+	return redirect->group &&
+	       ftrace_ops_is_live(&redirect->group->ops, redirect->ip);
+}
+
+/**
  * klp_redirect_set - note what a function shall be redirected to
  * @redirect: the redirect of the function
  * @now: what callers run who have not migrated, NULL for the original

@@ -203,6 +203,29 @@ test_no_module() {
 	is "$(versions)" "9 1 1 1 1"
 }
 
+# The functions of target_weak.c return their version, or are refused
+holes() {
+	load lpt_target
+	grep -q '__ftrace_invalid_address__.*\[lpt_target\]' \
+		"$TRACING/available_filter_functions" ||
+		skip "no dead functions here, or ftrace does not know them"
+	is "$(first_line "$TARGET/holes")" "1 1 1 1"
+	apply lpt_input kind="$1"
+	is "$(first_line "$TARGET/holes")" "$2"
+}
+
+test_hole_first() {
+	holes hole_first "9 1 1 1"
+}
+
+test_hole_middle() {
+	holes hole_middle "1 9 1 1"
+}
+
+test_hole_last() {
+	holes hole_last "1 1 1 9"
+}
+
 P="patch 'lpt_input'"
 F="$P object 'lpt_target': function"
 S="$P object 'lpt_target': "
@@ -220,11 +243,12 @@ kind ambiguous "$S""symbol 'lpt_twin' is ambiguous, there are 2"
 kind third_twin "$S""no symbol 'lpt_twin' at position 3, there are only 2"
 kind second_of_one "$S""no symbol 'lpt_pair_b' at position 2, there are only 1"
 kind notrace "$F 'lpt_untraceable' has no entry site: it is notrace"
+kind hole_notrace "$F 'lpt_hole_notrace' has no entry site: it is notrace"
 kind data "$F 'lpt_phase' has no entry site: it is data"
 kind init "$P object 'vmlinux': function 'start_kernel' .* init code, which does not stay"
 kind kernel_trace "$P object 'vmlinux': function 'ftrace_location' .* not traced"
 
-lpt_start $((${#kinds[@]} + 13))
+lpt_start $((${#kinds[@]} + 16))
 lpt_run "good" test_good
 lpt_run "sympos" test_twins
 for k in "${kinds[@]}"; do
@@ -241,4 +265,7 @@ lpt_run "refused: during another transition" test_busy
 lpt_run "refused: a function that somebody else redirects" test_taken
 lpt_run_cleanly "refused: an object with the name of a file" test_bad_object
 lpt_run "accepted: an object that is no module" test_no_module
+lpt_run "dead functions behind the first function" test_hole_first
+lpt_run "dead functions behind and before the function" test_hole_middle
+lpt_run "dead functions before the last function" test_hole_last
 ktap_finished

@@ -28,6 +28,25 @@
 /* The two functions of one name: target_twin.c has the second */
 int lpt_call_twin2(void);
 
+/* The functions of target_weak.c */
+int lpt_hole_first(void);
+int lpt_hole_middle(void);
+int lpt_hole_notrace(void);
+int lpt_hole_last(void);
+
+/* and the weak ones among them, which target_twin.c overrides */
+int lpt_dead_1(void);
+int lpt_dead_2(void);
+int lpt_dead_3(void);
+int lpt_dead_4(void);
+int lpt_dead_5(void);
+int lpt_dead_6(void);
+int lpt_dead_7(void);
+int lpt_dead_8(void);
+int lpt_dead_9(void);
+int lpt_dead_10(void);
+int lpt_dead_11(void);
+
 /* target_nmi.c sends NMIs to all CPUs, whose handler calls lpt_nmi() */
 void lpt_nmi(void);
 

@@ -49,6 +49,10 @@ static const struct lpt_kind lpt_kinds[] = {
 	{ "twice", { "lpt_pair_a", lpt_new, 0 } },
 	/* The end of the list, behind the good one */
 	{ "one", { NULL, NULL, 0 } },
+	{ "hole_first", { "lpt_hole_first", lpt_new, 0 } },
+	{ "hole_middle", { "lpt_hole_middle", lpt_new, 0 } },
+	{ "hole_notrace", { "lpt_hole_notrace", lpt_new, 0 } },
+	{ "hole_last", { "lpt_hole_last", lpt_new, 0 } },
 };
 
 /* Patches of the kernel, of one function or two, instead of the good one */

@@ -599,6 +599,14 @@ static int lpt_version_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(lpt_version);
 
+static int lpt_holes_show(struct seq_file *m, void *unused)
+{
+	seq_printf(m, "%d %d %d %d\n", lpt_hole_first(), lpt_hole_middle(),
+		   lpt_hole_notrace(), lpt_hole_last());
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(lpt_holes);
+
 static int lpt_init_show(struct seq_file *m, void *unused)
 {
 	seq_printf(m, "%s\n", lpt_init_saw);
@@ -684,6 +692,7 @@ static void lpt_create_files(void)
 {
 	lpt_dir = debugfs_create_dir("lpt_target", NULL);
 	debugfs_create_file("version", 0444, lpt_dir, NULL, &lpt_version_fops);
+	debugfs_create_file("holes", 0444, lpt_dir, NULL, &lpt_holes_fops);
 	debugfs_create_file("init", 0444, lpt_dir, NULL, &lpt_init_fops);
 	debugfs_create_file("phase", 0200, lpt_dir, NULL, &lpt_phase_fops);
 	debugfs_create_file("stats", 0600, lpt_dir, NULL, &lpt_stats_fops);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The second lpt_twin() of the module: a name that is not unique. */
+/*
+ * The second lpt_twin() of the module: a name that is not unique. And the functions
+ * that override those of target_weak.c.
+ */
 
 #include <linux/compiler.h>
 
@@ -11,3 +14,15 @@ int lpt_call_twin2(void)
 {
 	return lpt_twin();
 }
+
+LPT_VERSION_FUNC(lpt_dead_1, LPT_ORIGINAL)
+LPT_VERSION_FUNC(lpt_dead_2, LPT_ORIGINAL)
+LPT_VERSION_FUNC(lpt_dead_3, LPT_ORIGINAL)
+LPT_VERSION_FUNC(lpt_dead_4, LPT_ORIGINAL)
+LPT_VERSION_FUNC(lpt_dead_5, LPT_ORIGINAL)
+LPT_VERSION_FUNC(lpt_dead_6, LPT_ORIGINAL)
+LPT_VERSION_FUNC(lpt_dead_7, LPT_ORIGINAL)
+LPT_VERSION_FUNC(lpt_dead_8, LPT_ORIGINAL)
+LPT_VERSION_FUNC(lpt_dead_9, LPT_ORIGINAL)
+LPT_VERSION_FUNC(lpt_dead_10, LPT_ORIGINAL)
+LPT_VERSION_FUNC(lpt_dead_11, LPT_ORIGINAL)
