@@ -179,6 +179,7 @@ bool klp_irq_is_behind(int cpu);
  * @change:	on the list of what is being changed
  * @stack:	the functions that replace this one, the newest first. Storage
  *		for object.c, not used here
+ * @reached:	on the list of a search for cycles. The same
  * @free:	waits for a grace period
  */
 struct klp_redirect {
@@ -192,9 +193,11 @@ struct klp_redirect {
 	struct klp_block *block;
 	struct list_head change;
 	struct list_head stack;
+	struct list_head reached;
 	struct llist_node free;
 };
 
+struct klp_redirect *klp_redirect_find(unsigned long ip);
 struct klp_redirect *klp_redirect_get(unsigned long ip, const char *name);
 void klp_redirect_set(struct klp_redirect *redirect, void *now, void *then);
 int klp_redirect_commit(void);

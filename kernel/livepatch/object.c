@@ -70,6 +70,21 @@ static int klp_find_site(struct live_func *func)
 	return -EINVAL;
 }
 
+/* The call site that a call of the new function passes, 0: none */
+static unsigned long klp_new_site(const struct live_func *func)
+{
+	return ftrace_entry_location((unsigned long)func->desc->new_func);
+}
+
+/* Its author may have forgotten the new one, and the linker took the old one. */
+static int klp_check_new_func(const struct live_func *func)
+{
+	if (klp_new_site(func) != func->ip)
+		return 0;
+	klp_func_err(func, "is replaced by itself: a call would never end");
+	return -EINVAL;
+}
+
 static int klp_func_bind(struct live_func *func)
 {
 	unsigned long size, offset;
@@ -85,7 +100,7 @@ static int klp_func_bind(struct live_func *func)
 		klp_func_err(func, "has a new function that is none");
 		return -ENOENT;
 	}
-	return klp_find_site(func);
+	return klp_find_site(func) ?: klp_check_new_func(func);
 }
 
 /**
@@ -164,6 +179,70 @@ static void klp_func_redirect(struct klp_redirect *redirect)
 			 klp_stack_top(redirect, true));
 }
 
+/* May one task call functions of both, now or after a patch was disabled? */
+static bool klp_are_together(const struct live_patch *patch,
+			     const struct live_patch *other)
+{
+	if (patch == other)
+		return true;
+	/* It is just about to retire all others. */
+	if (patch->replace && patch->state == KLP_ENABLING)
+		return false;
+	return (klp_patch_in_effect(patch, false) &&
+		klp_patch_in_effect(other, false)) ||
+	       (klp_patch_in_effect(patch, true) &&
+		klp_patch_in_effect(other, true));
+}
+
+/* Reach what a call of @func runs into, if that is redirected. */
+static void klp_reach(const struct live_func *func, struct list_head *reached)
+{
+	struct klp_redirect *redirect = klp_redirect_find(klp_new_site(func));
+
+	if (redirect && list_empty(&redirect->reached))
+		list_add_tail(&redirect->reached, reached);
+}
+
+/*
+ * Does the new function lead to the old one, over functions that are redirected? All
+ * that are on the stacks count: disabling a patch brings an older one back.
+ */
+static bool klp_leads_back(const struct live_func *func)
+{
+	struct klp_redirect *redirect, *next;
+	struct live_func *other;
+	LIST_HEAD(reached);
+	bool back;
+
+	klp_reach(func, &reached);
+	/* Appends to the list, each redirect once. */
+	list_for_each_entry(redirect, &reached, reached) {
+		list_for_each_entry(other, &redirect->stack, stack) {
+			if (klp_are_together(func->obj->patch, other->obj->patch))
+				klp_reach(other, &reached);
+		}
+	}
+	back = !list_empty(&func->redirect->reached);
+	list_for_each_entry_safe(redirect, next, &reached, reached)
+		list_del_init(&redirect->reached);
+	return back;
+}
+
+/* The functions of the object are on the stacks, and not yet called. */
+static int klp_check_cycles(struct live_object *obj)
+{
+	struct live_func *func;
+	unsigned int i;
+
+	klp_for_each_func(obj, i, func) {
+		if (!klp_leads_back(func))
+			continue;
+		klp_func_err(func, "has a new function that leads back to it, over other functions that are redirected: a call might never end");
+		return -EINVAL;
+	}
+	return 0;
+}
+
 /* The call sites were registered. */
 static int klp_check_sites(struct live_object *obj)
 {
@@ -203,9 +282,9 @@ static void klp_func_unstack(struct live_func *func)
  * @obj: the object, bound
  *
  * Context: Process context, klp_mutex held.
- * Return: 0, -ENOMEM, -EINVAL when a call would get the original still, or an
- * error of klp_redirect_commit(). The caller undoes what was done by
- * klp_object_unpatch().
+ * Return: 0, -ENOMEM, -EINVAL when a call would never end, or would get the
+ * original still, or an error of klp_redirect_commit(). The caller undoes what
+ * was done by klp_object_unpatch().
  */
 int klp_object_patch(struct live_object *obj)
 {
@@ -221,7 +300,8 @@ int klp_object_patch(struct live_object *obj)
 		if (ret)
 			return ret;
 	}
-	return klp_redirect_commit() ?: klp_check_sites(obj);
+	return klp_check_cycles(obj) ?: klp_redirect_commit() ?:
+	       klp_check_sites(obj);
 }
 
 /**

@@ -88,8 +88,14 @@ static LIST_HEAD(klp_noted);
 /* Differ between the universes, until klp_redirect_settle() */
 static LIST_HEAD(klp_differing);
 
-/* Context: preemption disabled, or klp_mutex held. */
-static struct klp_redirect *notrace klp_redirect_find(unsigned long ip)
+/**
+ * klp_redirect_find - the redirect of a function
+ * @ip: address of the call site at the function's entry
+ *
+ * Context: Any, with preemption disabled or klp_mutex held.
+ * Return: the redirect, NULL if there is none.
+ */
+notrace struct klp_redirect *klp_redirect_find(unsigned long ip)
 {
 	struct klp_redirect *redirect;
 
@@ -684,6 +690,7 @@ struct klp_redirect *klp_redirect_get(unsigned long ip, const char *name)
 	redirect->ip = ip;
 	redirect->name = name;
 	INIT_LIST_HEAD(&redirect->stack);
+	INIT_LIST_HEAD(&redirect->reached);
 	list_add_tail(&redirect->change, &klp_noted);
 	hash_add_rcu(klp_redirects, &redirect->node, ip);
 	return redirect;

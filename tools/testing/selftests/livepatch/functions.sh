@@ -499,7 +499,7 @@ lpt_reset() {
 	done
 	settle > /dev/null
 	for module in lpt_pair{2,3,4} lpt_pass{1,2} lpt_vmlinux lpt_both lpt_callbacks{,2} \
-		      lpt_input lpt_unmarked lpt_blocker lpt_taker lpt_attach \
+		      lpt_input lpt_other lpt_third lpt_unmarked lpt_blocker lpt_taker lpt_attach \
 		      lpt_target; do
 		loaded "$module" || continue
 		unload "$module"

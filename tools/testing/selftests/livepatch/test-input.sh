@@ -226,6 +226,56 @@ test_hole_last() {
 	holes hole_last "1 1 1 9"
 }
 
+# load_as NAME [PARAMETER...] - lpt_input, under another name of the same length
+load_as() {
+	sed "s/lpt_input/$1/g" "$LPT_DIR/test_modules/lpt_input.ko" \
+		> "$LPT_TMP/$1.ko"
+	"$LPT_DIR/lpt_module" load "$LPT_TMP/$1.ko" "${@:2}"
+}
+
+# The patches below are fine by themselves, and lpt_other closes the cycle
+cycle_refused() {
+	local before
+
+	before=$(inventory)
+	log_start
+	fails_with "$EINVAL" load_as lpt_other kind=back
+	settle
+	says "patch 'lpt_other' object 'vmlinux': function 'int_sqrt' .* leads back to it"
+	same "$before" "$(inventory)"
+}
+
+test_there() {
+	apply lpt_input kind=there
+	is "$(attr lpt_input enabled)" 1
+	revert lpt_input
+	load_as lpt_other kind=back
+	settle
+	is "$(attr lpt_other enabled)" 1
+}
+
+test_cycle_of_patches() {
+	apply lpt_input kind=there
+	cycle_refused
+}
+
+# Disabling lpt_third would bring lpt_input back
+test_cycle_below() {
+	apply lpt_input kind=there
+	load_as lpt_third kind=over
+	settle
+	cycle_refused
+}
+
+# No caller ever sees both
+test_cycle_replaced() {
+	apply lpt_input kind=there
+	load_as lpt_other kind=back replace=1
+	settle
+	is "$(attr lpt_other enabled)" 1
+	gone lpt_input
+}
+
 P="patch 'lpt_input'"
 F="$P object 'lpt_target': function"
 S="$P object 'lpt_target': "
@@ -244,11 +294,14 @@ kind third_twin "$S""no symbol 'lpt_twin' at position 3, there are only 2"
 kind second_of_one "$S""no symbol 'lpt_pair_b' at position 2, there are only 1"
 kind notrace "$F 'lpt_untraceable' has no entry site: it is notrace"
 kind hole_notrace "$F 'lpt_hole_notrace' has no entry site: it is notrace"
+kind itself "$P object 'vmlinux': function 'int_pow' is replaced by itself"
+kind itself_inside "$P object 'vmlinux': function 'int_pow' is replaced by itself"
+kind swapped "$P object 'vmlinux': function 'int_.*' .* leads back to it"
 kind data "$F 'lpt_phase' has no entry site: it is data"
 kind init "$P object 'vmlinux': function 'start_kernel' .* init code, which does not stay"
 kind kernel_trace "$P object 'vmlinux': function 'ftrace_location' .* not traced"
 
-lpt_start $((${#kinds[@]} + 16))
+lpt_start $((${#kinds[@]} + 20))
 lpt_run "good" test_good
 lpt_run "sympos" test_twins
 for k in "${kinds[@]}"; do
@@ -265,6 +318,10 @@ lpt_run "refused: during another transition" test_busy
 lpt_run "refused: a function that somebody else redirects" test_taken
 lpt_run_cleanly "refused: an object with the name of a file" test_bad_object
 lpt_run "accepted: an object that is no module" test_no_module
+lpt_run "refused: a cycle over two patches" test_cycle_of_patches
+lpt_run "refused: a cycle over a patch below another one" test_cycle_below
+lpt_run "a new function that was there" test_there
+lpt_run "two patches in a cycle, one replaces the other" test_cycle_replaced
 lpt_run "dead functions behind the first function" test_hole_first
 lpt_run "dead functions behind and before the function" test_hole_middle
 lpt_run "dead functions before the last function" test_hole_last

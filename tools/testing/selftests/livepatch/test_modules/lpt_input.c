@@ -7,6 +7,7 @@
  */
 
 #include <linux/livepatch.h>
+#include <linux/math.h>
 #include <linux/module.h>
 
 #include "lpt.h"
@@ -62,6 +63,13 @@ static const struct lpt_vmlinux_kind {
 } lpt_vmlinux_kinds[] = {
 	{ "init", { { "start_kernel", lpt_new, 0 } } },
 	{ "kernel_trace", { { "ftrace_location", lpt_new, 0 } } },
+	/* New functions that are there already, and may be replaced themselves */
+	{ "itself", { { "int_pow", int_pow, 0 } } },
+	{ "itself_inside", { { "int_pow", (char *)int_pow + 4, 0 } } },
+	{ "swapped", { { "int_pow", int_sqrt, 0 }, { "int_sqrt", int_pow, 0 } } },
+	{ "there", { { "int_pow", int_sqrt, 0 } } },
+	{ "back", { { "int_sqrt", int_pow, 0 } } },
+	{ "over", { { "int_pow", lpt_new, 0 } } },
 };
 
 static struct klp_func lpt_funcs[] = {
