@@ -125,7 +125,9 @@ test_preempted() {
 	load lpt_stall2
 	for ((i = 0; i < 50; i++)); do
 		nap 0.02
-		! stalls || ! patch_state_is "$THREAD" 1 || moved=$((moved + 1))
+		# In the patch before and after it was seen to be moved
+		! stalls || ! patch_state_is "$THREAD" 1 || ! stalls ||
+			moved=$((moved + 1))
 	done
 	is "$moved" 0 "times it was seen to be moved and in the patch"
 	settle

@@ -90,8 +90,8 @@ static noinline void lpt_freezable(void)
 	wait_event_freezable(lpt_wait, READ_ONCE(lpt_releases) != seen);
 }
 
-/* A safe point whose callers nobody knows. Exported for a patch of the caller */
-noinline int lpt_below(void)
+/* A safe point whose callers live patching does not know */
+static noinline int lpt_below(void)
 {
 	unsigned int seen = READ_ONCE(lpt_releases);
 	DEFINE_WAIT(wait);
@@ -104,12 +104,11 @@ noinline int lpt_below(void)
 	}
 	return 1;
 }
-EXPORT_SYMBOL_GPL(lpt_below);
 
-/* What it returns is that of the code which has called lpt_below(). */
-static noinline int lpt_step(void)
+/* Its result tells which version has called lpt_below(), see lpt_step.c */
+static noinline int lpt_step(int (*below)(void))
 {
-	int ret = lpt_below();
+	int ret = below();
 
 	barrier();
 	return ret;
@@ -117,7 +116,7 @@ static noinline int lpt_step(void)
 
 static void lpt_depth(void)
 {
-	WRITE_ONCE(lpt_stepped, lpt_step());
+	WRITE_ONCE(lpt_stepped, lpt_step(lpt_below));
 }
 
 /* It passes through a helper of its wait ten times a second, see lpt_stall.c */

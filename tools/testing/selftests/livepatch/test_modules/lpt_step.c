@@ -8,12 +8,10 @@
 #include <linux/module.h>
 
 
-int lpt_below(void);
-
-/* The result tells which function has called, also when it returns much later. */
-static noinline int lpt_new_step(void)
+/* The thread comes back to it, and returns one more than the original. */
+static noinline int lpt_new_step(int (*below)(void))
 {
-	int ret = lpt_below();
+	int ret = below();
 
 	barrier();
 	return ret + 1;
