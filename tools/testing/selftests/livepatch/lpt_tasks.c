@@ -35,10 +35,15 @@
 #include <sys/sem.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#ifndef MAP_32BIT
+#define MAP_32BIT 0
+#endif
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define FOREVER 100000
@@ -283,7 +288,7 @@ static int call_recv_timeout(void)
 	return recv(fds[0], &c, 1, 0);
 }
 
-/* Those that signal(7) knows to return EINTR even after SIGSTOP and SIGCONT */
+/* The time that is left for it can't be kept, see administration.rst. */
 #define MAY_EINTR true
 
 static const struct sleeper {
@@ -303,10 +308,10 @@ static const struct sleeper {
 	{ "flock",		call_flock },
 	{ "msgrcv",		call_msgrcv },
 	{ "epoll_wait",		call_epoll },
-	{ "epoll_timeout",	call_epoll_timeout,	MAY_EINTR },
-	{ "sigtimedwait",	call_sigtimedwait,	MAY_EINTR },
-	{ "semop",		call_semop,		MAY_EINTR },
-	{ "io_getevents",	call_io_getevents,	MAY_EINTR },
+	{ "epoll_timeout",	call_epoll_timeout },
+	{ "sigtimedwait",	call_sigtimedwait },
+	{ "semop",		call_semop },
+	{ "io_getevents",	call_io_getevents },
 	{ "recv_timeout",	call_recv_timeout,	MAY_EINTR },
 };
 
@@ -353,6 +358,554 @@ static int mode_sleepers(void)
 		       r->other);
 		if (r->other || (r->eintr && !sleepers[i].may_eintr))
 			failed = true;
+	}
+	return failed;
+}
+
+/*
+ * Waits: one process a system call and a way to end it. No transition ends one.
+ */
+
+enum end {
+	END_TIMEOUT,		/* after NUMBER ms */
+	END_HANDLER,		/* by a signal with a handler; no timeout */
+	END_HANDLER_TIMED,	/* likewise, before the timeout */
+	END_STOP,		/* by SIGSTOP and SIGCONT; no timeout */
+	END_STOP_TIMED,		/* likewise, before the timeout */
+	ENDS,
+};
+
+static const char * const end_names[] = {
+	"timeout", "handler", "handler_timed", "stop", "stop_timed",
+};
+
+struct old_timespec {
+	int tv_sec;
+	int tv_nsec;
+};
+
+/* What a system call of 32 bits can reach */
+static struct low {
+	struct timespec ts;
+	struct old_timespec old_ts;
+	sigset_t set;
+	struct {
+		const sigset_t *set;
+		size_t size;
+	} aio_set;
+	struct {
+		unsigned int set;
+		unsigned int size;
+	} old_aio_set;
+	struct sembuf op;
+	struct epoll_event event;
+	struct io_event io_event;
+	unsigned long ctx;
+} *low;
+
+static struct waiter {
+	pid_t pid;		/* 0: there is none */
+	const struct wait *wait;
+	enum end end;
+	bool absent;		/* the system call */
+	bool done;
+	bool handled;
+	bool usr1_blocked;	/* after the call */
+	int ret;
+	int error;
+	long ms;
+} *waiters, *waiter;
+
+static int wait_ms;	/* negative: no timeout */
+
+static struct timespec *wait_ts(void)
+{
+	low->ts.tv_sec = wait_ms / 1000;
+	low->ts.tv_nsec = wait_ms % 1000 * 1000000;
+	return wait_ms < 0 ? NULL : &low->ts;
+}
+
+static sigset_t *only(int sig)
+{
+	sigemptyset(&low->set);
+	sigaddset(&low->set, sig);
+	return &low->set;
+}
+
+static void *aio_set(void)
+{
+	low->aio_set.set = only(SIGTERM);
+	low->aio_set.size = 8;
+	return &low->aio_set;
+}
+
+/* It has failed because the kernel is built without it, or it should not. */
+static void no_such(const char *what)
+{
+	waiter->absent = errno == ENOSYS;
+	err(1, "%s", what);
+}
+
+static int epoll_fd(void)
+{
+	int fd = epoll_create1(0);
+
+	if (fd < 0)
+		no_such("epoll_create1");
+	return fd;
+}
+
+static aio_context_t aio_context(void)
+{
+	if (syscall(SYS_io_setup, 1, &low->ctx))
+		no_such("io_setup");
+	return low->ctx;
+}
+
+static int semaphore(void)
+{
+	int id = semget(IPC_PRIVATE, 1, 0600);
+
+	if (id < 0)
+		no_such("semget");
+	low->op.sem_op = -1;
+	return id;
+}
+
+static int wait_futex(void)
+{
+	static int word;
+
+	return syscall(SYS_futex, &word, FUTEX_WAIT, 0, wait_ts(), NULL, 0);
+}
+
+static int wait_nanosleep(void)
+{
+	return nanosleep(wait_ts(), NULL);
+}
+
+static int wait_poll(void)
+{
+	return poll(NULL, 0, wait_ms);
+}
+
+static int wait_ppoll(void)
+{
+	return ppoll(NULL, 0, wait_ts(), only(SIGTERM));
+}
+
+static int wait_pselect(void)
+{
+	return pselect(0, NULL, NULL, NULL, wait_ts(), only(SIGTERM));
+}
+
+static int wait_epoll(void)
+{
+	return epoll_wait(epoll_fd(), &low->event, 1, wait_ms);
+}
+
+static int wait_epoll_pwait(void)
+{
+	return epoll_pwait(epoll_fd(), &low->event, 1, wait_ms, only(SIGTERM));
+}
+
+static int wait_epoll_pwait2(void)
+{
+	return syscall(SYS_epoll_pwait2, epoll_fd(), &low->event, 1, wait_ts(),
+		       only(SIGTERM), 8);
+}
+
+static int wait_sigtimedwait(void)
+{
+	return sigtimedwait(only(SIGUSR2), NULL, wait_ts());
+}
+
+static int wait_semop(void)
+{
+	return semtimedop(semaphore(), &low->op, 1, wait_ts());
+}
+
+static int wait_io_getevents(void)
+{
+	return syscall(SYS_io_getevents, aio_context(), 1, 1, &low->io_event,
+		       wait_ts());
+}
+
+static int wait_io_pgetevents(void)
+{
+	return syscall(SYS_io_pgetevents, aio_context(), 1, 1, &low->io_event,
+		       wait_ts(), aio_set());
+}
+
+#ifdef __x86_64__
+/* A system call of 32 bits; the numbers are those of i386. */
+static int int80(long nr, long a, long b, long c, long d, long e, long f)
+{
+	register long sixth __asm__("r12") = f;
+
+	__asm__ volatile("xchg %%rbp, %1\n\tint $0x80\n\txchg %%rbp, %1"
+			 : "+a" (nr), "+r" (sixth)
+			 : "b" (a), "c" (b), "d" (c), "S" (d), "D" (e)
+			 : "memory", "r8", "r9", "r10", "r11");
+	if ((int)nr >= 0)
+		return nr;
+	errno = -(int)nr;
+	return -1;
+}
+
+static long old_ts(void)
+{
+	low->old_ts.tv_sec = wait_ms / 1000;
+	low->old_ts.tv_nsec = wait_ms % 1000 * 1000000;
+	return wait_ms < 0 ? 0 : (long)&low->old_ts;
+}
+
+static long old_aio_set(void)
+{
+	low->old_aio_set.set = (long)only(SIGTERM);
+	low->old_aio_set.size = 8;
+	return (long)&low->old_aio_set;
+}
+
+static long old_aio_context(void)
+{
+	if (int80(245, 1, (long)&low->ctx, 0, 0, 0, 0))
+		no_such("io_setup");
+	return low->ctx;
+}
+
+static int old_epoll_wait(void)
+{
+	return int80(256, epoll_fd(), (long)&low->event, 1, wait_ms, 0, 0);
+}
+
+static int old_epoll_pwait(void)
+{
+	return int80(319, epoll_fd(), (long)&low->event, 1, wait_ms,
+		     (long)only(SIGTERM), 8);
+}
+
+static int old_epoll_pwait2(void)
+{
+	return int80(441, epoll_fd(), (long)&low->event, 1, (long)wait_ts(),
+		     (long)only(SIGTERM), 8);
+}
+
+static int old_sigtimedwait(void)
+{
+	return int80(177, (long)only(SIGUSR2), 0, old_ts(), 8, 0, 0);
+}
+
+static int old_sigtimedwait64(void)
+{
+	return int80(421, (long)only(SIGUSR2), 0, (long)wait_ts(), 8, 0, 0);
+}
+
+static int old_semtimedop(void)
+{
+	return int80(420, semaphore(), (long)&low->op, 1, (long)wait_ts(), 0, 0);
+}
+
+static int old_io_getevents(void)
+{
+	return int80(247, old_aio_context(), 1, 1, (long)&low->io_event,
+		     old_ts(), 0);
+}
+
+static int old_io_pgetevents(void)
+{
+	return int80(385, old_aio_context(), 1, 1, (long)&low->io_event,
+		     old_ts(), old_aio_set());
+}
+
+static int old_io_pgetevents64(void)
+{
+	return int80(416, old_aio_context(), 1, 1, (long)&low->io_event,
+		     (long)wait_ts(), old_aio_set());
+}
+#endif
+
+#define USR1_BLOCKED 1	/* except during the call */
+#define STOP_ENDS 2	/* EINTR after SIGSTOP and SIGCONT */
+#define ALWAYS_TIMED 4
+
+static const struct wait {
+	const char *name;
+	int (*call)(void);
+	int timeout_errno;	/* 0: returns 0 */
+	int flags;
+} waits[] = {
+	{ "futex",		wait_futex,		ETIMEDOUT, ALWAYS_TIMED },
+	{ "nanosleep",		wait_nanosleep,		0, ALWAYS_TIMED },
+	{ "poll",		wait_poll },
+	{ "ppoll",		wait_ppoll,		0, USR1_BLOCKED },
+	{ "pselect",		wait_pselect,		0, USR1_BLOCKED },
+	{ "epoll_wait",		wait_epoll,		0, STOP_ENDS },
+	{ "epoll_pwait",	wait_epoll_pwait,	0, USR1_BLOCKED | STOP_ENDS },
+	{ "epoll_pwait2",	wait_epoll_pwait2,	0, USR1_BLOCKED | STOP_ENDS },
+	{ "sigtimedwait",	wait_sigtimedwait,	EAGAIN, STOP_ENDS },
+	{ "semop",		wait_semop,		EAGAIN, STOP_ENDS },
+	{ "io_getevents",	wait_io_getevents,	0, STOP_ENDS },
+	{ "io_pgetevents",	wait_io_pgetevents,	0, USR1_BLOCKED },
+#ifdef __x86_64__
+	{ "old_epoll_wait",	old_epoll_wait,		0, STOP_ENDS },
+	{ "old_epoll_pwait",	old_epoll_pwait,	0, USR1_BLOCKED | STOP_ENDS },
+	{ "old_epoll_pwait2",	old_epoll_pwait2,	0, USR1_BLOCKED | STOP_ENDS },
+	{ "old_sigtimedwait",	old_sigtimedwait,	EAGAIN, STOP_ENDS },
+	{ "old_sigtimedwait64",	old_sigtimedwait64,	EAGAIN, STOP_ENDS },
+	{ "old_semtimedop",	old_semtimedop,		EAGAIN, STOP_ENDS },
+	{ "old_io_getevents",	old_io_getevents,	0, STOP_ENDS },
+	{ "old_io_pgetevents",	old_io_pgetevents,	0, USR1_BLOCKED },
+	{ "old_io_pgetevents64", old_io_pgetevents64,	0, USR1_BLOCKED },
+#endif
+};
+
+static void on_usr1_wait(int sig)
+{
+	(void)sig;
+	waiter->handled = true;
+}
+
+static long now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static void waiter_signals(void)
+{
+	struct sigaction action = {
+		.sa_handler = on_usr1_wait,
+		.sa_flags = SA_RESTART,
+	};
+	sigset_t set;
+
+	sigaction(SIGUSR1, &action, NULL);
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	if (waiter->wait->flags & USR1_BLOCKED)
+		sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+static void waiter_child(void)
+{
+	long start;
+	sigset_t set;
+
+	waiter_signals();
+	low = mmap(NULL, sizeof(*low), PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	if (low == MAP_FAILED)
+		err(1, "mmap");
+	wait_ms = waiter->end == END_TIMEOUT ? number :
+		  waiter->end == END_HANDLER || waiter->end == END_STOP ? -1 :
+		  FOREVER;
+	start = now_ms();
+	waiter->ret = waiter->wait->call();
+	waiter->error = waiter->ret < 0 ? errno : 0;
+	waiter->ms = now_ms() - start;
+	sigprocmask(SIG_BLOCK, NULL, &set);
+	waiter->usr1_blocked = sigismember(&set, SIGUSR1);
+	waiter->done = true;
+}
+
+/* Is there such a way to end it? */
+static bool can_end(const struct wait *wait, enum end end)
+{
+	if ((end == END_STOP || end == END_STOP_TIMED) &&
+	    !(wait->flags & STOP_ENDS))
+		return false;
+	return (end != END_HANDLER && end != END_STOP) ||
+		!(wait->flags & ALWAYS_TIMED);
+}
+
+static bool of_32_bits(const struct wait *wait)
+{
+	return !strncmp(wait->name, "old_", 4);
+}
+
+static void child_try_int80(void)
+{
+#ifdef __x86_64__
+	_exit(int80(20, 0, 0, 0, 0, 0, 0) != getpid());
+#endif
+}
+
+static bool has_int80(void)
+{
+	int status;
+
+	waitpid(fork_child(child_try_int80), &status, 0);
+	return !status;
+}
+
+static void start_waiters(void)
+{
+	bool compat = has_int80();
+	size_t i;
+
+	if (!compat)
+		puts("no system calls of 32 bits");
+	for (i = 0; i < ARRAY_SIZE(waits) * ENDS; i++) {
+		waiter = &waiters[i];
+		waiter->wait = &waits[i / ENDS];
+		waiter->end = i % ENDS;
+		if (can_end(waiter->wait, waiter->end) &&
+		    (compat || !of_32_bits(waiter->wait)))
+			waiter->pid = fork_child(waiter_child);
+	}
+}
+
+static void wait_for_state_or_death(pid_t pid, char state)
+{
+	char now;
+
+	while ((now = state_of(pid)) != state && now != 'Z')
+		usleep(10000);
+}
+
+static void stop_and_continue(pid_t pid)
+{
+	kill(pid, SIGSTOP);
+	wait_for_state_or_death(pid, 'T');
+	kill(pid, SIGCONT);
+}
+
+static void end_wait(const struct waiter *w)
+{
+	if (w->end == END_HANDLER || w->end == END_HANDLER_TIMED)
+		kill(w->pid, SIGUSR1);
+	else if (w->end != END_TIMEOUT || !(w->wait->flags & STOP_ENDS))
+		stop_and_continue(w->pid);
+}
+
+/* What is wrong with the result? */
+static const char *wrong(const struct waiter *w)
+{
+	bool handler = w->end == END_HANDLER || w->end == END_HANDLER_TIMED;
+	int error = w->end == END_TIMEOUT ? w->wait->timeout_errno : EINTR;
+
+	if (w->absent)
+		return NULL;
+	if (!w->done)
+		return "has died";
+	if (w->error != error || w->ret != (error ? -1 : 0))
+		return "result";
+	if (w->handled != handler)
+		return "handler";
+	if (w->usr1_blocked != !!(w->wait->flags & USR1_BLOCKED))
+		return "signal mask";
+	if (w->end != END_TIMEOUT)
+		return NULL;
+	if (w->ms < number)
+		return "too early";
+	return w->ms > number + number / 5 ? "too late" : NULL;
+}
+
+/* Return: true if it is as it should be. */
+static bool judge(const struct waiter *w, bool early)
+{
+	const char *what = early ? "before its end" : wrong(w);
+
+	printf("%s %s %s: returned %d, errno %d, after %ld ms\n",
+	       w->wait->name, end_names[w->end],
+	       what ?: w->absent ? "absent" : "fine", w->ret, w->error, w->ms);
+	return !what;
+}
+
+/* The transition takes place between "ready" and SIGTERM. */
+static int mode_waits(void)
+{
+	bool early[ARRAY_SIZE(waits) * ENDS], failed = false;
+	long start = now_ms();
+	size_t i;
+
+	waiters = mmap(NULL, sizeof(*waiters) * ARRAY_SIZE(early),
+		       PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (waiters == MAP_FAILED)
+		err(1, "mmap");
+	start_waiters();
+	for (i = 0; i < ARRAY_SIZE(early); i++) {
+		if (waiters[i].pid)
+			wait_for_state_or_death(waiters[i].pid, 'S');
+	}
+	wait_for_term();
+
+	if (now_ms() - start >= number)
+		errx(1, "transition of %ld ms", now_ms() - start);
+	for (i = 0; i < ARRAY_SIZE(early); i++)
+		early[i] = waiters[i].done;
+	for (i = 0; i < ARRAY_SIZE(early); i++) {
+		if (waiters[i].pid && !early[i])
+			end_wait(&waiters[i]);
+	}
+	for (i = 0; i < ARRAY_SIZE(early); i++) {
+		if (!waiters[i].pid)
+			continue;
+		waitpid(waiters[i].pid, NULL, 0);
+		failed |= !judge(&waiters[i], early[i]);
+	}
+	return failed;
+}
+
+/*
+ * Long reads: each call returns all that was asked for.
+ */
+
+#define READ_PARTS 1024
+
+static struct reader {
+	const char *path;
+	size_t part;
+	int calls;
+	int short_calls;
+} *readers, *reader;
+
+static void reader_child(void)
+{
+	struct iovec parts[READ_PARTS];
+	int fd = open(reader->path, O_RDONLY);
+	void *buf = malloc(reader->part);
+	ssize_t size = reader->part * READ_PARTS;
+	int i;
+
+	if (fd < 0 || !buf)
+		err(1, "%s", reader->path);
+	for (i = 0; i < READ_PARTS; i++)
+		parts[i] = (struct iovec){ buf, reader->part };
+	for (;;) {
+		if (readv(fd, parts, READ_PARTS) != size)
+			reader->short_calls++;
+		reader->calls++;
+	}
+}
+
+static int mode_reads(void)
+{
+	static const struct reader init[] = {
+		{ "/dev/zero",		1 << 19 },
+		{ "/dev/urandom",	1 << 14 },
+	};
+	bool failed = false;
+	size_t i;
+
+	readers = mmap(NULL, sizeof(init), PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (readers == MAP_FAILED)
+		err(1, "mmap");
+	memcpy(readers, init, sizeof(init));
+	for (i = 0; i < ARRAY_SIZE(init); i++) {
+		reader = &readers[i];
+		fork_child(reader_child);
+	}
+	wait_for_term();
+
+	for (i = 0; i < ARRAY_SIZE(init); i++) {
+		printf("%s calls %d short %d\n", readers[i].path,
+		       readers[i].calls, readers[i].short_calls);
+		failed |= !readers[i].calls || readers[i].short_calls;
 	}
 	return failed;
 }
@@ -716,6 +1269,8 @@ static const struct mode {
 	int (*fn)(void);
 } modes[] = {
 	{ "sleepers",	mode_sleepers },/* asleep in system calls */
+	{ "waits",	mode_waits },	/* likewise, until NUMBER ms have passed */
+	{ "reads",	mode_reads },	/* in the middle of long reads */
 	{ "vfork",	mode_vfork },	/* parent of a vfork of NUMBER ms */
 	{ "traced",	mode_traced },	/* stopped by its tracer */
 	{ "traced_inside", mode_traced_inside },/* likewise, within fork() */

@@ -305,6 +305,36 @@ test_sleepers() {
 	is "$(grep -c ' eintr ' "$LPT_TMP/sleepers")" 17 "results"
 }
 
+# Each wait ends when and how it would without a transition. With the whole time
+# again after that, it would end too late: that begins after more than a fifth.
+test_waits() {
+	local waits failed=0
+
+	tasks waits "$((LPT_SECONDS * 4000))"
+	waits=$LPT_PID
+	nap "$LPT_SECONDS"
+	quick
+	finish "$waits" || { diag "waits that a transition has changed"; failed=1; }
+	diag "$(grep -v " fine: " "$LPT_TMP/waits")"
+	is "$failed" 0 "failed"
+	at_least "$(grep -c " fine: " "$LPT_TMP/waits")" 33 "waits"
+}
+
+# A task that runs gets a signal, too. It must not make it read less
+test_reads() {
+	local reads failed=0
+
+	tasks reads
+	reads=$LPT_PID
+	echo 5 > "$POKE_DELAY"
+	quick
+	echo "$DELAY" > "$POKE_DELAY"
+	nap "$LPT_SECONDS"
+	finish "$reads" || failed=1
+	diag "$(tail -n +2 "$LPT_TMP/reads")"
+	is "$failed" 0 "failed"
+}
+
 # The parent waits in the kernel as long as the child runs
 test_vfork() {
 	tasks vfork 100000
@@ -710,7 +740,7 @@ clean_up() {
 	feed "$FAILSLAB"
 }
 
-lpt_start 42
+lpt_start 44
 DELAY=$(first_line "$POKE_DELAY")
 DAMON=$([ ! -e "$DAMON_STAT" ] || first_line "$DAMON_STAT")
 lpt_run "blocked by a kernel thread" test_kthread
@@ -729,6 +759,8 @@ lpt_run "blocked by an uninterruptible task" test_uninterruptible
 lpt_run "the log names one who is behind for long" test_told
 lpt_run "nobody is looked at again, ever" test_never
 lpt_run "not by tasks asleep in system calls" test_sleepers
+lpt_run "no wait ends before or after its time" test_waits
+lpt_run "no long read is cut short" test_reads
 lpt_run "not by the parent of a vfork" test_vfork
 lpt_run "not by a stopped task" test_stopped
 lpt_run "not by a traced task" test_traced
