@@ -37,14 +37,36 @@
  * be told who goes where, and "force" before a transition is forced: entries that
  * have begun by then are not judged.
  *
+ * **Sleepers**
+ *
+ * One kernel thread at a time has the code of a patch on its stack, or as its main
+ * function, while the patch is disabled or replaced. Such a thread migrates in the
+ * middle of its calls, so these are judged by one rule alone: what they return has to
+ * be the number of a patch that is loaded by then. The script writes these numbers, as
+ * the bits of one number, to the file "loaded". The other files are
+ *
+ * inside
+ *	Written: a new thread calls as many of the functions, each from within the
+ *	one before, and sleeps at a safe point below the last one.
+ * started
+ *	Written: klpt_start() starts a thread. The original starts none, that of a patch
+ *	one whose main function is in the patch. 0: the thread waits at safe points,
+ *	1: it is not woken, 2: it is parked, 3: it has no safe point.
+ * kick
+ *	Written: the sleeper returns from all its functions, and exits.
+ * sleeper
+ *	Read: the PID of the sleeper, 0 if there is none.
+ *
  * **Locking**
  *
- * There is none: the phase is one word that one script writes, the counters are
- * atomic, and what a task or a CPU has seen last is its own.
+ * klpt_sleeper_lock protects the sleeper. All else has no lock: the phase is one word
+ * that one script writes, the counters are atomic, and what a task or a CPU has seen
+ * last is its own.
  */
 
 #define pr_fmt(fmt) "livepatch-torture: " fmt
 
+#include <linux/completion.h>
 #include <linux/cpuhotplug.h>
 #include <linux/debugfs.h>
 #include <linux/delay.h>
@@ -55,6 +77,7 @@
 #include <linux/kthread.h>
 #include <linux/livepatch_sched.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/percpu.h>
 #include <linux/sched/clock.h>
 #include <linux/seq_buf.h>
@@ -188,18 +211,20 @@ static void klpt_set_phase(enum klpt_kind kind, u16 from, u16 to)
  * struct klpt_entry - what the calls of one entry of the kernel got
  * @epoch:	that of the phase in which it began
  * @random:	state of its random numbers
+ * @calls:	how many calls returned
  * @seen:	what each function returned
  * @mask:	the digits of @seen that are known
+ * @numbers:	all that was returned, a bit for each number
  * @mixed:	one function returned two numbers
- * @gone:	one came from a module that was unloaded
  */
 struct klpt_entry {
 	u32 epoch;
 	u32 random;
+	u32 calls;
 	u16 seen;
 	u16 mask;
+	u16 numbers;
 	bool mixed;
-	bool gone;
 };
 
 static void klpt_begin(struct klpt_entry *entry)
@@ -217,6 +242,12 @@ static u32 klpt_random(struct klpt_entry *entry, u32 end)
 	return ((u64)entry->random * end) >> 32;
 }
 
+/* Memory that is used again may say anything. */
+static u16 klpt_bit(unsigned int number)
+{
+	return BIT(min(number, KLPT_GONE));
+}
+
 static void klpt_call_one(struct klpt_entry *entry, unsigned int nr,
 			  klpt_inside_t inside)
 {
@@ -226,8 +257,8 @@ static void klpt_call_one(struct klpt_entry *entry, unsigned int nr,
 
 	if ((entry->mask & mask) && (entry->seen & mask) != seen)
 		entry->mixed = true;
-	if (number == KLPT_GONE)
-		entry->gone = true;
+	entry->calls++;
+	entry->numbers |= klpt_bit(number);
 	entry->seen = (entry->seen & ~mask) | seen;
 	entry->mask |= mask;
 }
@@ -339,12 +370,14 @@ enum klpt_context {
 	KLPT_SOFTIRQ,		/* timers, and work items in softirqs */
 	KLPT_HARDIRQ,		/* hrtimers */
 	KLPT_NMI,		/* breakpoints, which come as NMIs do */
+	KLPT_INSIDE,		/* threads that are moved inside of the functions */
+	KLPT_STARTED,		/* threads that patches start */
 	KLPT_CONTEXTS
 };
 
 static const char * const klpt_contexts[KLPT_CONTEXTS] = {
 	"syscall", "module", "exiting", "dead", "kthread", "worker", "work",
-	"idle", "softirq", "hardirq", "nmi",
+	"idle", "softirq", "hardirq", "nmi", "inside", "started",
 };
 
 enum klpt_fault {
@@ -374,6 +407,9 @@ static struct klpt_stats {
 	atomic64_t to;
 	atomic64_t faults[KLPT_FAULTS];
 } klpt_stats[KLPT_CONTEXTS];
+
+/* How many calls were judged, in all contexts */
+static atomic64_t klpt_judged;
 
 /**
  * struct klpt_view - what a task, or the interrupts of a CPU, have seen last
@@ -441,7 +477,7 @@ static bool klpt_is_known(const struct klpt_entry *entry, union klpt_phase phase
 static enum klpt_fault klpt_judge_state(const struct klpt_entry *entry,
 					union klpt_phase phase)
 {
-	if (entry->gone)
+	if (entry->numbers & BIT(KLPT_GONE))
 		return KLPT_WAS_GONE;
 	if (entry->mixed)
 		return KLPT_MIXED;
@@ -461,6 +497,15 @@ static enum klpt_fault klpt_judge_order(struct klpt_view *view, bool arrived,
 		return KLPT_ORDER;
 	view->arrived = arrived;
 	return KLPT_FINE;
+}
+
+static void klpt_blame(enum klpt_context context, enum klpt_fault fault,
+		       const struct klpt_entry *entry, union klpt_phase phase)
+{
+	if (fault == KLPT_FINE)
+		return;
+	atomic64_inc(&klpt_stats[context].faults[fault]);
+	klpt_record(context, fault, entry, phase);
 }
 
 /* Nobody is to blame for what happens to an entry when a transition is forced. */
@@ -491,6 +536,7 @@ static void klpt_end(enum klpt_context context, struct klpt_view *view,
 	atomic64_inc(&stats->entries);
 	if (klpt_is_excused(entry))
 		return;
+	atomic64_add(entry->calls, &klpt_judged);
 	fault = klpt_judge_state(entry, phase);
 	arrived = klpt_fits(entry, phase.to);
 	if (fault == KLPT_FINE && phase.kind == KLPT_MOVE &&
@@ -499,10 +545,7 @@ static void klpt_end(enum klpt_context context, struct klpt_view *view,
 		if (view)
 			fault = klpt_judge_order(view, arrived, phase);
 	}
-	if (fault == KLPT_FINE)
-		return;
-	atomic64_inc(&stats->faults[fault]);
-	klpt_record(context, fault, entry, phase);
+	klpt_blame(context, fault, entry, phase);
 }
 
 /*
@@ -652,8 +695,11 @@ static void klpt_run(enum klpt_context context, struct klpt_view *view)
 	klpt_end(context, view, &entry);
 }
 
-/* Between two entries of a thread */
-static void klpt_rest(void)
+/*
+ * Between two entries of a thread. The safe points have to be in the main function:
+ * below any other, a patch that goes can't know that none of its functions is in between.
+ */
+static __always_inline void klpt_rest(void)
 {
 	if (get_random_u32_below(2)) {
 		klp_safe_point();
@@ -785,6 +831,233 @@ static void klpt_stop_works(void)
 	if (klpt_unbound_wq)
 		destroy_workqueue(klpt_unbound_wq);
 }
+
+/*
+ * Threads that sleep at a safe point while code of a patch is on their stack, or is
+ * their main function
+ */
+
+/* A bit for each number that a function may return, see klpt_loaded_set() */
+static u16 klpt_loaded;
+
+/* The thread, the context that it is judged as, and when it has come far enough */
+static DEFINE_MUTEX(klpt_sleeper_lock);
+static struct task_struct *klpt_sleeper;
+static enum klpt_context klpt_sleeper_context;
+static DECLARE_COMPLETION(klpt_sleeper_ready);
+
+/**
+ * struct klpt_inside - the calls of a thread, each from within the one before
+ * @entry:	what they got
+ * @depth:	how many are left
+ */
+struct klpt_inside {
+	struct klpt_entry entry;
+	unsigned int depth;
+};
+
+/* A thread was moved between its calls, so what each returned is all that counts. */
+static void klpt_end_sleeper(enum klpt_context context,
+			     const struct klpt_entry *entry)
+{
+	u16 loaded = READ_ONCE(klpt_loaded) | klpt_bit(0);
+	enum klpt_fault fault = KLPT_FINE;
+
+	atomic64_inc(&klpt_stats[context].entries);
+	atomic64_add(entry->calls, &klpt_judged);
+	if (entry->numbers & klpt_bit(KLPT_GONE))
+		fault = KLPT_WAS_GONE;
+	else if (entry->numbers & ~loaded)
+		fault = KLPT_FOREIGN;
+	klpt_blame(context, fault, entry, klpt_get_phase());
+}
+
+/* Long enough to be preempted, as the helpers of a wait can be */
+static void klpt_linger(void *entry)
+{
+	unsigned int rounds = klpt_random(entry, 400);
+
+	while (rounds--)
+		klpt_spin(entry);
+}
+
+static void klpt_call_while_waiting(void)
+{
+	struct klpt_entry entry;
+
+	klpt_begin(&entry);
+	klpt_call(&entry, klpt_linger);
+	klpt_end_sleeper(KLPT_INSIDE, &entry);
+}
+
+/* Moved asleep, or by itself when it is woken now and then */
+static noinline void klpt_wait_in_turns(void)
+{
+	while (!kthread_should_stop()) {
+		klp_quiescent_enter();
+		klpt_call_while_waiting();
+		schedule_timeout_interruptible(HZ / 20);
+		klp_quiescent_exit();
+	}
+}
+
+/* Moved asleep, in the one sleep that there is */
+static noinline void klpt_wait_asleep(void)
+{
+	for (;;) {
+		set_current_state(TASK_INTERRUPTIBLE);
+		if (kthread_should_stop())
+			break;
+		klp_schedule();
+	}
+	__set_current_state(TASK_RUNNING);
+}
+
+static void klpt_descend(void *arg)
+{
+	struct klpt_entry *entry = arg;
+	struct klpt_inside *inside = container_of(entry, struct klpt_inside, entry);
+
+	if (--inside->depth) {
+		klpt_call(entry, klpt_descend);
+		return;
+	}
+	complete_all(&klpt_sleeper_ready);
+	if (klpt_random(entry, 2))
+		klpt_wait_in_turns();
+	else
+		klpt_wait_asleep();
+}
+
+static int klpt_inside_fn(void *arg)
+{
+	struct klpt_inside inside = { .depth = (uintptr_t)arg };
+
+	set_user_nice(current, MAX_NICE);
+	klpt_begin(&inside.entry);
+	klpt_call(&inside.entry, klpt_descend);
+	klpt_end_sleeper(KLPT_INSIDE, &inside.entry);
+	return 0;
+}
+
+static int klpt_set_sleeper(struct task_struct *task, enum klpt_context context)
+{
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+	klpt_sleeper = get_task_struct(task);
+	klpt_sleeper_context = context;
+	return 0;
+}
+
+static int klpt_inside_set(void *data, u64 depth)
+{
+	struct task_struct *task;
+	int ret;
+
+	guard(mutex)(&klpt_sleeper_lock);
+	if (klpt_sleeper)
+		return -EBUSY;
+	if (!depth || depth > 8)
+		return -EINVAL;
+	reinit_completion(&klpt_sleeper_ready);
+	task = kthread_run(klpt_inside_fn, (void *)(uintptr_t)depth, "klpt_inside");
+	ret = klpt_set_sleeper(task, KLPT_INSIDE);
+	return ret ?: wait_for_completion_killable(&klpt_sleeper_ready);
+}
+DEFINE_DEBUGFS_ATTRIBUTE(klpt_inside_fops, NULL, klpt_inside_set, "%llu\n");
+
+/* How a thread is started, for the functions of the patches as well */
+enum klpt_how {
+	KLPT_RUN,
+	KLPT_CREATE,
+	KLPT_PARK,
+	KLPT_UNMARKED,
+	KLPT_HOWS
+};
+
+/* Patches replace it: their main function completes @ready as soon as it runs. */
+static noinline struct task_struct *klpt_start(unsigned int how,
+					       struct completion *ready)
+{
+	struct task_struct *task = ERR_PTR(-ENOENT);
+
+	asm volatile("" : "+r" (task));
+	return task;
+}
+
+/* Never changed, but the compiler must neither know it nor change klpt_start() */
+static struct task_struct *(*klpt_start_ptr)(unsigned int how,
+					     struct completion *ready) = klpt_start;
+
+static int klpt_started_set(void *data, u64 how)
+{
+	int ret;
+
+	guard(mutex)(&klpt_sleeper_lock);
+	if (klpt_sleeper)
+		return -EBUSY;
+	if (how >= KLPT_HOWS)
+		return -EINVAL;
+	reinit_completion(&klpt_sleeper_ready);
+	ret = klpt_set_sleeper(READ_ONCE(klpt_start_ptr)(how, &klpt_sleeper_ready),
+			       KLPT_STARTED);
+	if (ret || how == KLPT_CREATE)
+		return ret;
+	ret = wait_for_completion_killable(&klpt_sleeper_ready);
+	if (ret || how != KLPT_PARK)
+		return ret;
+	return kthread_park(klpt_sleeper);
+}
+DEFINE_DEBUGFS_ATTRIBUTE(klpt_started_fops, NULL, klpt_started_set, "%llu\n");
+
+/* What the main function of the patch returns is its number. */
+static void klpt_end_started(int ret)
+{
+	struct klpt_entry entry;
+
+	klpt_begin(&entry);
+	entry.calls = 1;
+	entry.numbers = klpt_bit(ret);
+	klpt_end_sleeper(KLPT_STARTED, &entry);
+}
+
+static void klpt_kick(void)
+{
+	int ret;
+
+	guard(mutex)(&klpt_sleeper_lock);
+	if (!klpt_sleeper)
+		return;
+	/* One that was not woken yet has to run as well. */
+	wake_up_process(klpt_sleeper);
+	wait_for_completion(&klpt_sleeper_ready);
+	ret = kthread_stop_put(klpt_sleeper);
+	klpt_sleeper = NULL;
+	if (klpt_sleeper_context == KLPT_STARTED)
+		klpt_end_started(ret);
+}
+
+static int klpt_kick_set(void *data, u64 unused)
+{
+	klpt_kick();
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(klpt_kick_fops, NULL, klpt_kick_set, "%llu\n");
+
+static int klpt_sleeper_get(void *data, u64 *pid)
+{
+	guard(mutex)(&klpt_sleeper_lock);
+	*pid = klpt_sleeper ? task_pid_nr(klpt_sleeper) : 0;
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(klpt_sleeper_fops, klpt_sleeper_get, NULL, "%llu\n");
+
+static int klpt_loaded_set(void *data, u64 loaded)
+{
+	WRITE_ONCE(klpt_loaded, loaded);
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(klpt_loaded_fops, NULL, klpt_loaded_set, "%llu\n");
 
 /*
  * Places of the kernel that nobody but it comes to
@@ -954,6 +1227,11 @@ static void klpt_create_files(void)
 	debugfs_create_file("call", 0200, klpt_dir, NULL, &klpt_call_fops);
 	debugfs_create_file("phase", 0200, klpt_dir, NULL, &klpt_phase_fops);
 	debugfs_create_file("stats", 0400, klpt_dir, NULL, &klpt_stats_fops);
+	debugfs_create_file("loaded", 0200, klpt_dir, NULL, &klpt_loaded_fops);
+	debugfs_create_file("inside", 0200, klpt_dir, NULL, &klpt_inside_fops);
+	debugfs_create_file("started", 0200, klpt_dir, NULL, &klpt_started_fops);
+	debugfs_create_file("kick", 0200, klpt_dir, NULL, &klpt_kick_fops);
+	debugfs_create_file("sleeper", 0400, klpt_dir, NULL, &klpt_sleeper_fops);
 }
 
 /*
@@ -991,7 +1269,7 @@ static void klpt_print_records(void)
 
 static void klpt_print_stats(void)
 {
-	static char text[512];
+	static char text[640];
 	struct klpt_stats *stats;
 	struct seq_buf line;
 	int i;
@@ -1023,9 +1301,9 @@ static void klpt_print_verdict(void)
 		seq_buf_printf(&line, " %s %lld", klpt_faults[j], nr);
 		faults += nr;
 	}
-	pr_alert("End of test: %s: %lu transitions, %lld entries,%s\n",
+	pr_alert("End of test: %s: %lu transitions, %lld entries, %lld calls judged,%s\n",
 		 faults ? "FAILURE" : "SUCCESS", klpt_transitions, entries,
-		 seq_buf_str(&line));
+		 atomic64_read(&klpt_judged), seq_buf_str(&line));
 }
 
 static void klpt_stat_fn(struct work_struct *work);
@@ -1104,6 +1382,7 @@ static void __exit klptorture_exit(void)
 	cpuhp_remove_state(klpt_cpuhp_state);
 	klpt_stop_works();
 	klpt_stop_threads();
+	klpt_kick();
 	klpt_remove_tracepoints();
 	klpt_remove_trap();
 	cancel_delayed_work_sync(&klpt_stat_work);

@@ -4,9 +4,11 @@
 # Torture live patching: kernel/livepatch/klptorture.c calls its functions from
 # everywhere, and judges what the calls got. Meanwhile patches of them are applied,
 # stacked, replaced, reverted, turned around half way and, at last, forced, in
-# random order, while tracers, CPUs, modules and tasks come and go.
+# random order, while tracers, CPUs, modules and tasks come and go. So are patches
+# that threads sleep in or were started by, and those whose init function fails.
 #
 # TORTURE_SECONDS: how long, 120 if not given. SEED: for the same order again.
+# KINDS="inside started failed": which of the three in the last sentence there are.
 # KLPTORTURE: the module, if it is not to be found by modprobe. SABOTAGE=1 lets
 # every patch leave out a function that it is thought to have, so that the test
 # has to fail.
@@ -20,6 +22,7 @@ LPT_PATIENCE=${LPT_PATIENCE:-60}
 LIMIT=${TORTURE_SECONDS:-120}
 SEED=${SEED:-$((EPOCHSECONDS % 32768))}
 SABOTAGE=${SABOTAGE:-0}
+KINDS=${KINDS-inside started failed}
 TORTURE=$DEBUGFS/klptorture
 SAVED=$LPT_TMP/stats
 COMPLAINTS=$LPT_TMP/complaints
@@ -27,7 +30,10 @@ POKE_DELAY=/sys/module/livepatch/parameters/poke_delay_ms
 TAINTED=$(< /proc/sys/kernel/tainted)
 CONTEXTS="syscall module exiting dead kthread worker work idle"
 IRQ_CONTEXTS="softirq hardirq nmi"
-MODULES=(lpt_vmlinux klptorture_patch{1,2,3,4})
+SLEEPERS="inside started"
+# The files of the patches, and the modules that they are loaded as
+FILES=(lpt_vmlinux klptorture_patch{1,2,3,4})
+MODULES=("${FILES[@]}")
 
 # below NUMBER - sets R. No subshell may ask: it would get numbers of its own
 below() {
@@ -246,6 +252,63 @@ turn() {
 	TURNS=$((TURNS + 1))
 }
 
+# say_loaded [NUMBER] - which functions there are, also those of the next patch
+say_loaded() {
+	local number mask=$((STAYING | 1 << ${1:-0}))
+
+	for number in 1 2 3 4; do
+		! loaded "${MODULES[number]}" || mask=$((mask | 1 << number))
+	done
+	echo "$mask" > "$TORTURE/loaded"
+}
+
+# rename NUMBER - from now on the patch is a module of another name, of the same length
+#
+# One byte more, and the module is unsigned. A wrong signature would be an error.
+rename() {
+	local file=${FILES[$1]} name
+
+	name=${file::-4}
+	printf -v name '%s_%03d' "$name" "$STAYED"
+	rm -f "$LPT_TMP/${MODULES[$1]}.ko"
+	sed "s/$file/$name/g" "$LPT_DIR/test_modules/$file.ko" > "$LPT_TMP/$name.ko"
+	echo >> "$LPT_TMP/$name.ko"
+	MODULES[$1]=$name
+}
+
+# says_why MODULE - the log has the reason why it can't go
+says_why() {
+	dmesg | grep "patch '$1': .*can't be removed again" > "$LPT_TMP/why"
+}
+
+# stay NUMBER - its module was not unloaded. It may be needed for a while only
+stay() {
+	if ! says_why "${MODULES[$1]}"; then
+		unload "${MODULES[$1]}"
+		return
+	fi
+	STAYED=$((STAYED + 1))
+	STAYING=$((STAYING | 1 << $1))
+	rename "$1"
+}
+
+# no_sleeper_in MODULE - it was unloaded, and nothing may be left that was in it
+no_sleeper_in() {
+	[ "$1" = "$SLEEPER_IN" ] || return 0
+	is "$(< "$TORTURE/sleeper")" 0 "thread in $1, which was unloaded"
+}
+
+# try_at_once NUMBER - there may be a thread in the module, so that it has to stay
+try_at_once() {
+	local module=${MODULES[$1]}
+
+	if within 1 try_unload "$module" > /dev/null; then
+		no_sleeper_in "$module"
+	else
+		stay "$1"
+	fi
+}
+
 # Modules whose patches are no longer in effect go. No file of theirs may be left,
 # or it could be taken for that of the next patch of the same name.
 unload_unused() {
@@ -255,13 +318,24 @@ unload_unused() {
 		loaded "${MODULES[number]}" || continue
 		! is_stacked $number || continue
 		gone "${MODULES[number]}"
-		[[ $PINNED = *" $number "* ]] || unload "${MODULES[number]}"
+		if [ "$MAY_STAY" = 1 ]; then
+			try_at_once $number
+		elif [[ $PINNED != *" $number "* ]]; then
+			unload "${MODULES[number]}"
+		fi
 	done
+	say_loaded
+}
+
+# A thread that is not moved where it sleeps holds the transition up.
+settle_or_kick() {
+	[ -z "$SLEEPER_IN" ] || settle_within 10 > /dev/null || kick
+	settle
 }
 
 # end MODULE NUMBER - the transition is over, and this is what came out
 end() {
-	if ! settle; then
+	if ! settle_or_kick; then
 		cat "$DEBUGFS/livepatch/behind"
 		return 1
 	fi
@@ -300,11 +374,11 @@ maybe_release() {
 	wait "$LPT_PID"
 }
 
-# pick_unloaded - sets NUMBER
+# pick_unloaded FIRST - a patch from that number on, as NUMBER
 pick_unloaded() {
 	local number numbers=()
 
-	for number in 0 1 2 3 4; do
+	for ((number = $1; number <= 4; number++)); do
 		loaded "${MODULES[number]}" || numbers+=("$number")
 	done
 	[ ${#numbers[@]} -gt 0 ] || return 1
@@ -312,74 +386,259 @@ pick_unloaded() {
 	NUMBER=${numbers[R]}
 }
 
-# load_patch FUNCTIONS REPLACE
+# load_patch - NUMBER, with FUNCTIONS and REPLACE
 load_patch() {
-	local functions=$1
+	local functions=$FUNCTIONS module=${MODULES[NUMBER]} dir=$LPT_DIR/test_modules
+	local parameters=()
 
-	if [ "$NUMBER" -eq 0 ]; then
-		load lpt_vmlinux
-		return
-	fi
+	say_loaded "$NUMBER"
+	[ ! -e "$LPT_TMP/$module.ko" ] || dir=$LPT_TMP
 	[ "$SABOTAGE" = 0 ] || functions=$((functions & (functions - 1)))
-	load "klptorture_patch$NUMBER" functions="$functions" replace="$2"
+	[ "$NUMBER" -eq 0 ] ||
+		parameters=(functions="$functions" replace="$REPLACE" fail="$FAIL")
+	"$LPT_DIR/lpt_module" load "$dir/$module.ko" "${parameters[@]}"
 }
 
-# apply [KIND] - one more patch, on top of the others or instead of them
-apply_one() {
-	local kind=${1:-move} functions=15 replace=0 safe=1 stack=("${STACK[@]}")
-
-	pick_unloaded || return 0
-	# Whoever reads from it does not know that it may see both when forced
-	until [ "$kind" = move ] || [ "$NUMBER" -ne 0 ]; do
-		pick_unloaded
-	done
+# What NUMBER patches, and whether it replaces the others
+pick_functions() {
+	FUNCTIONS=15 REPLACE=0
 	if one_in 2; then
 		below 15
-		functions=$((R + 1))
+		FUNCTIONS=$((R + 1))
 	fi
-	[ "$NUMBER" -ne 0 ] || functions=0
-	if [ "$NUMBER" -ne 0 ] && one_in 4; then
-		replace=1
-		stack=()
+	if [ "$NUMBER" -eq 0 ]; then
+		FUNCTIONS=0
+	elif one_in 4; then
+		REPLACE=1
 	fi
-	if [ "$kind" = move ]; then
-		maybe_hold
-	else
-		hold
-		HELD=1
-	fi
+}
+
+# begin_patch KIND - NUMBER is going to be on top of the others or instead of them
+begin_patch() {
+	local stack=("${STACK[@]}")
+
+	[ "$REPLACE" = 0 ] || stack=()
+	begin "$1" "${stack[@]}" "$NUMBER $FUNCTIONS"
+}
+
+# apply_patch - NUMBER, with FUNCTIONS and REPLACE
+apply_patch() {
+	local number=$NUMBER safe
+
+	maybe_hold
 	# Once a patch that replaces others is enabled, the way back is another one
-	safe=$((HELD || !replace))
-	begin "$kind" "${stack[@]}" "$NUMBER $functions"
-	load_patch $functions $replace
-	if [ "$kind" = move ]; then
-		half_way "${MODULES[NUMBER]}" $safe
-	else
-		nap_below 200
-		write_to "$KLP/${MODULES[NUMBER]}/force" 1
-		settle
-	fi
+	safe=$((HELD || !REPLACE))
+	begin_patch move
+	load_patch
+	half_way "${MODULES[number]}" $safe
+	maybe_release
+	end "${MODULES[number]}" "$number"
+}
+
+apply_one() {
+	pick_unloaded 0 || return 0
+	pick_functions
+	apply_patch
+}
+
+# Not number 0: whoever reads from it does not know that it may see both when forced
+force_patch() {
+	pick_unloaded 1 || return 0
+	pick_functions
+	hold
+	HELD=1
+	begin_patch force
+	load_patch
+	nap_below 200
+	write_to "$KLP/${MODULES[NUMBER]}/force" 1
+	settle
 	maybe_release
 	end "${MODULES[NUMBER]}" "$NUMBER"
+}
+
+# revert NUMBER
+revert_patch() {
+	maybe_hold
+	without "$1"
+	begin move "${LEFT[@]}"
+	disable "${MODULES[$1]}"
+	half_way "${MODULES[$1]}" 1
+	maybe_release
+	end "${MODULES[$1]}" "$1"
 }
 
 revert_one() {
 	[ ${#STACK[@]} -gt 0 ] || return 0
 	below ${#STACK[@]}
-	NUMBER=${STACK[R]% *}
-	maybe_hold
-	without "$NUMBER"
-	begin move "${LEFT[@]}"
-	disable "${MODULES[NUMBER]}"
-	half_way "${MODULES[NUMBER]}" 1
-	maybe_release
-	end "${MODULES[NUMBER]}" "$NUMBER"
+	revert_patch "${STACK[R]% *}"
 }
 
 revert_all() {
 	while [ ${#STACK[@]} -gt 0 ]; do
 		revert_one
 	done
+}
+
+change_one() {
+	if one_in 2; then
+		apply_one
+	else
+		revert_one
+	fi
+}
+
+#
+# Rounds that are about threads in the code of a patch, or about its init function
+#
+
+# In this order, so that a short run has some of each kind: KIND VARIANT
+ROUNDS=("inside 1" "started 0" "failed 0" "inside 2" "started 1" "failed 1"
+	"inside 3" "started 2" "inside 2" "started 3")
+PLAN=()
+declare -A RAN=()
+NEXT=0 REPLACED=0
+# Modules that stayed for a thread, the numbers that these return, and how many of them
+# there may be: later threads are kicked before the patch goes
+STAYED=0 STAYING=1 MAX_STAYING=40
+# The module that the thread is in, and whether some may stay in this round
+SLEEPER_IN='' MAY_STAY=0
+# After so many milliseconds the init function of a patch fails, never if negative
+FAIL=-1
+
+plan_rounds() {
+	local round
+
+	for round in "${ROUNDS[@]}"; do
+		[[ " $KINDS " != *" ${round% *} "* ]] || PLAN+=("$round")
+	done
+}
+
+# count KIND VARIANT - such a round has come to its end
+count() {
+	local key
+
+	for key in "$1" "$1/$2"; do
+		RAN[$key]=$((${RAN[$key]-0} + 1))
+	done
+	NEXT=$((NEXT + 1))
+}
+
+kick() {
+	echo 1 > "$TORTURE/kick"
+	SLEEPER_IN=''
+}
+
+# replace_all - one patch instead of all, if there is one that is not loaded
+replace_all() {
+	pick_unloaded 1 || return 0
+	FUNCTIONS=15 REPLACE=1
+	apply_patch
+}
+
+# take_away NUMBER - it is disabled, or another one replaces it
+take_away() {
+	while is_stacked "$1"; do
+		if one_in 2; then
+			replace_all
+			is_stacked "$1" || REPLACED=$((REPLACED + 1))
+		else
+			revert_patch "$1"
+		fi
+	done
+}
+
+# Some other changes before the thread goes on
+wander() {
+	local times
+
+	below 3
+	for ((times = R; times > 0; times--)); do
+		change_one
+	done
+}
+
+# put_to_sleep KIND VARIANT NUMBER - a thread, in the code of that patch
+put_to_sleep() {
+	echo "$2" > "$TORTURE/$1"
+	SLEEPER_IN=${MODULES[$3]}
+	MAY_STAY=1
+	[ $STAYED -lt $MAX_STAYING ] || wake_up
+}
+
+# wake_up - the thread goes on, and no patch has to stay from now on
+wake_up() {
+	[ -z "$SLEEPER_IN" ] || kick
+	MAY_STAY=0
+}
+
+# leave_asleep KIND VARIANT - a patch goes while a thread is in its code
+leave_asleep() {
+	local number
+
+	pick_unloaded 1 || revert_one
+	pick_unloaded 1 || return 0
+	number=$NUMBER
+	FUNCTIONS=15 REPLACE=0
+	apply_patch
+	is_stacked "$number" || return 0
+	put_to_sleep "$1" "$2" "$number"
+	take_away "$number"
+	wander
+	wake_up
+	count "$1" "$2"
+}
+
+round_inside() {
+	leave_asleep inside "$1"
+}
+
+round_started() {
+	leave_asleep started "$1"
+}
+
+# nothing_left MODULE - by the time at which its init function has failed
+nothing_left() {
+	is "$(ls -d "/sys/module/$1" "$KLP/$1" 2> /dev/null)" "" "left of $1"
+}
+
+# round_failed HELD - init fails after the patch was enabled; a task may hold that up
+round_failed() {
+	local module
+
+	pick_unloaded 1 || revert_one
+	pick_unloaded 1 || return 0
+	pick_functions
+	module=${MODULES[NUMBER]}
+	HELD=$1
+	[ "$HELD" = 0 ] || hold
+	begin_patch turn
+	below 200
+	FAIL=$R
+	fails_with "Cannot allocate memory" load_patch
+	FAIL=-1
+	nothing_left "$module"
+	settle
+	swap
+	say at
+	maybe_release
+	say_loaded
+	count failed "$1"
+}
+
+next_round() {
+	local kind variant
+
+	read -r kind variant <<< "${PLAN[NEXT % ${#PLAN[@]}]}"
+	"round_$kind" "$variant"
+}
+
+# one_change - of any kind
+one_change() {
+	if [ ${#PLAN[@]} -gt 0 ] && one_in 2; then
+		next_round
+	else
+		change_one
+	fi
 }
 
 # torture_until TIME
@@ -391,11 +650,7 @@ torture_until() {
 			below 3
 			echo "${delays[R]}" > "$POKE_DELAY"
 		fi
-		if one_in 2; then
-			apply_one
-		else
-			revert_one
-		fi
+		one_change
 		CHANGES=$((CHANGES + 1))
 		nap_below 50
 	done
@@ -411,7 +666,7 @@ force_one() {
 	for entry in "${STACK[@]}"; do
 		PINNED+="${entry% *} "
 	done
-	apply_one force
+	force_patch
 }
 
 load_klptorture() {
@@ -422,9 +677,21 @@ load_klptorture() {
 	fi
 }
 
+# How often there was a round of which kind, and of which variant
+save_rounds() {
+	local key
+
+	for key in "${!RAN[@]}"; do
+		echo "$key ${RAN[$key]}"
+	done | sort > "$LPT_TMP/rounds"
+	diag "rounds: $(paste -s -d, "$LPT_TMP/rounds"); $REPLACED by replacement," \
+	     "$STAYED modules stay"
+}
+
 # However it ends. What still hangs after that will not be waited for
 save() {
 	diag "$CHANGES changes, turned around $TURNS times"
+	save_rounds
 	cat "$TORTURE/stats" > "$SAVED"
 	sed 's/^/# /' "$SAVED"
 	stop_all
@@ -438,6 +705,7 @@ test_torture() {
 	trap save EXIT
 	load_klptorture
 	load lpt_blocker
+	plan_rounds
 	start_all
 	torture_until $((end - LIMIT / 8))
 	force_one
@@ -478,11 +746,11 @@ test_interrupts() {
 }
 
 test_asked_for() {
-	none_of "stale foreign" "$CONTEXTS $IRQ_CONTEXTS"
+	none_of "stale foreign" "$CONTEXTS $IRQ_CONTEXTS $SLEEPERS"
 }
 
 test_freed() {
-	none_of gone "$CONTEXTS $IRQ_CONTEXTS"
+	none_of gone "$CONTEXTS $IRQ_CONTEXTS $SLEEPERS"
 }
 
 test_everywhere() {
@@ -494,6 +762,17 @@ test_everywhere() {
 	for context in syscall kthread worker work softirq hardirq nmi; do
 		at_least "$(stat_of "$context" from)" 1 "$context, not migrated"
 		at_least "$(stat_of "$context" to)" 1 "$context, migrated"
+	done
+}
+
+# Each kind that was asked for, and threads in it, if it has some
+test_kinds() {
+	local kind
+
+	for kind in $KINDS; do
+		grep -q "^$kind " "$LPT_TMP/rounds" || is never once "round of $kind"
+		[[ " $SLEEPERS " != *" $kind "* ]] ||
+			at_least "$(stat_of "$kind" entries)" 1 "entries of $kind"
 	done
 }
 
@@ -514,6 +793,7 @@ test_end() {
 	unload klptorture
 	dmesg | grep -o 'livepatch-torture: .*' | tail -n 20 > "$LPT_TMP/log"
 	sed 's/^/# /' "$LPT_TMP/log"
+	diag "$(grep -o '[0-9]* calls judged' "$LPT_TMP/log")"
 	tail -n 1 "$LPT_TMP/log" | grep -q "End of test: SUCCESS"
 }
 
@@ -547,14 +827,14 @@ leave() {
 	rm -rf "$LPT_TMP"
 }
 
-lpt_start 11
+lpt_start 12
 trap leave EXIT
 [ ! -e "$POKE_DELAY" ] || DELAY=$(< "$POKE_DELAY")
 if [ ! -e "${KLPTORTURE-}" ] && ! modinfo klptorture > /dev/null 2>&1; then
 	diag "no module klptorture: CONFIG_LIVEPATCH_TORTURE_TEST=m, or KLPTORTURE="
 	exit 1
 fi
-diag "SEED=$SEED TORTURE_SECONDS=$LIMIT"
+diag "SEED=$SEED TORTURE_SECONDS=$LIMIT KINDS='$KINDS'"
 lpt_run "random changes for $LIMIT s, SEED=$SEED" test_torture
 lpt_run "one entry of the kernel, one universe" test_one_universe
 lpt_run "old, then new" test_old_then_new
@@ -562,6 +842,7 @@ lpt_run "interrupts have their own universe" test_interrupts
 lpt_run "no call runs what nobody asked for" test_asked_for
 lpt_run "nothing is freed that can still run" test_freed
 lpt_run "seen in every context" test_everywhere
+lpt_run "each kind of rounds has run" test_kinds
 lpt_run "two functions of vmlinux" test_vmlinux
 lpt_run "modules and CPUs come and go" test_bystanders
 lpt_run "verdict of the module" test_end

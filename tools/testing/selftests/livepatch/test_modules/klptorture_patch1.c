@@ -7,7 +7,12 @@
  */
 
 #include <linux/atomic.h>
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/freezer.h>
+#include <linux/kthread.h>
 #include <linux/livepatch.h>
+#include <linux/livepatch_sched.h>
 #include <linux/module.h>
 
 #include "lpt.h"
@@ -26,6 +31,10 @@ MODULE_PARM_DESC(functions, "which functions of klptorture to patch, a bit for e
 static bool replace;
 module_param(replace, bool, 0444);
 MODULE_PARM_DESC(replace, "replace all patches before this one");
+
+static int fail = -1;
+module_param(fail, int, 0444);
+MODULE_PARM_DESC(fail, "fail after the patch was enabled, in so many milliseconds");
 
 static unsigned int klpt_number = KLPT_NUMBER;
 static atomic_t klpt_inside;
@@ -49,6 +58,53 @@ KLPT_NEW_FUNC(klpt_new_b)
 KLPT_NEW_FUNC(klpt_new_c)
 KLPT_NEW_FUNC(klpt_new_d)
 
+/* enum klpt_how of klptorture: not woken; without a safe point */
+#define KLPT_CREATE	1
+#define KLPT_UNMARKED	3
+
+static int klpt_leave(void)
+{
+	unsigned int number = READ_ONCE(klpt_number);
+
+	atomic_dec(&klpt_inside);
+	return number;
+}
+
+static int klpt_main(void *ready)
+{
+	atomic_inc(&klpt_inside);
+	complete_all(ready);
+	while (!kthread_should_stop()) {
+		if (kthread_should_park())
+			kthread_parkme();
+		klp_schedule_timeout_interruptible(HZ / 20);
+	}
+	return klpt_leave();
+}
+
+static int klpt_unmarked_main(void *ready)
+{
+	atomic_inc(&klpt_inside);
+	set_freezable();
+	complete_all(ready);
+	while (!kthread_freezable_should_stop(NULL))
+		msleep_interruptible(50);
+	return klpt_leave();
+}
+
+/* A thread whose main function is in this module */
+static noinline struct task_struct *klpt_new_start(unsigned int how,
+						   struct completion *ready)
+{
+	struct task_struct *task;
+
+	task = kthread_create(how == KLPT_UNMARKED ? klpt_unmarked_main : klpt_main,
+			      ready, "klpt_started");
+	if (!IS_ERR(task) && how != KLPT_CREATE)
+		wake_up_process(task);
+	return task;
+}
+
 static LPT_VERSION_FUNC(lpt_new_pair_a, KLPT_NUMBER + LPT_ORIGINAL);
 static LPT_VERSION_FUNC(lpt_new_pair_b, KLPT_NUMBER + LPT_ORIGINAL);
 
@@ -57,9 +113,13 @@ static const struct klp_func klpt_all_funcs[] = {
 	{ .old_name = "klpt_b", .new_func = klpt_new_b },
 	{ .old_name = "klpt_c", .new_func = klpt_new_c },
 	{ .old_name = "klpt_d", .new_func = klpt_new_d },
+	{ .old_name = "klpt_start", .new_func = klpt_new_start },
 };
 
-/* Those of @functions, and the empty one behind them */
+/* The bit of klpt_start() */
+#define KLPT_ALWAYS	BIT(ARRAY_SIZE(klpt_all_funcs) - 1)
+
+/* Those of @functions, klpt_start(), and an empty one at the end */
 static struct klp_func klpt_funcs[ARRAY_SIZE(klpt_all_funcs) + 1];
 
 static struct klp_func lpt_target_funcs[] = {
@@ -82,13 +142,18 @@ static struct klp_patch klpt_patch = {
 static int __init klptorture_patch_init(void)
 {
 	unsigned int i, n = 0;
+	int ret;
 
 	for (i = 0; i < ARRAY_SIZE(klpt_all_funcs); i++) {
-		if (functions & BIT(i))
+		if ((functions | KLPT_ALWAYS) & BIT(i))
 			klpt_funcs[n++] = klpt_all_funcs[i];
 	}
 	klpt_patch.replace = replace;
-	return klp_enable_patch(&klpt_patch);
+	ret = klp_enable_patch(&klpt_patch);
+	if (ret || fail < 0)
+		return ret;
+	msleep(fail);
+	return -ENOMEM;
 }
 
 static void __exit klptorture_patch_exit(void)
