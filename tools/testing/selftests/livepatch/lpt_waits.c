@@ -17,6 +17,8 @@
 #include <linux/filter.h>
 #include <linux/io_uring.h>
 #include <linux/seccomp.h>
+#include <linux/userfaultfd.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -345,6 +347,68 @@ static int mode_vfork(void)
 	return reap(pid);
 }
 
+/*
+ * A system call that faults in kernel mode on memory whose manager takes its time
+ */
+
+static char *managed;
+static int filled_pipe[2];
+
+static int child_fault(void)
+{
+	return read(filled_pipe[0], managed, 1) != 1 || *managed != 'x';
+}
+
+static int managed_memory(void)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+
+	if (fd < 0 || ioctl(fd, UFFDIO_API, &api))
+		err(4, "userfaultfd");
+	managed = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	reg.range.start = (unsigned long)managed;
+	reg.range.len = 4096;
+	if (managed == MAP_FAILED || ioctl(fd, UFFDIO_REGISTER, &reg))
+		err(4, "UFFDIO_REGISTER");
+	return fd;
+}
+
+/* A thread of this process, which shares the memory and its manager */
+static void *thread_fault(void *tid)
+{
+	*(pid_t *)tid = gettid();
+	return child_fault() ? tid : NULL;
+}
+
+static int mode_uffd(void)
+{
+	struct uffdio_zeropage zero = {};
+	pthread_t thread;
+	volatile pid_t tid = 0;
+	void *failed;
+	int fd;
+
+	if (pipe(filled_pipe) || write(filled_pipe[1], "x", 1) != 1)
+		err(1, "pipe");
+	fd = managed_memory();
+	if (pthread_create(&thread, NULL, thread_fault, (void *)&tid))
+		errx(1, "pthread_create");
+	while (!tid)
+		usleep(1000);
+	wait_for_state(tid, "SD");
+	say(tid);
+	wait_for_term();
+	zero.range.start = (unsigned long)managed;
+	zero.range.len = 4096;
+	if (ioctl(fd, UFFDIO_ZEROPAGE, &zero))
+		err(1, "UFFDIO_ZEROPAGE");
+	pthread_join(thread, &failed);
+	return failed != NULL;
+}
+
 static const struct {
 	const char *name;
 	int (*fn)(void);
@@ -355,6 +419,7 @@ static const struct {
 	{ "uring",	mode_uring },	/* waits for a completion, for ever */
 	{ "uring_timeout", mode_uring_timeout },	/* or for 1000 s */
 	{ "pidns",	mode_pidns },	/* init that waits for its namespace */
+	{ "uffd",	mode_uffd },	/* faults in kernel mode */
 	{ "vfork",	mode_vfork },	/* parent of a vfork */
 };
 

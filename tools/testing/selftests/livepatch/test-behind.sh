@@ -703,6 +703,10 @@ test_requeue() {
 	at_least "$(stat_of work old)" 1 "old calls"
 	at_least "$(stat_of work new)" 1 "new calls"
 	is_clean work
+	# The worker never sleeps, and RCU tasks waits for it at the end
+	phase any
+	revert_quickly
+	is "$(< "$BEHIND")" "" "list at rest"
 }
 
 # The item keeps the old code to its end, while later ones get the new code

@@ -281,6 +281,34 @@ test_class_deaf() {
 	class 8 S "asleep where it must not be disturbed" "the end of what it waits for"
 }
 
+# ticks PID - that the task has spent in the kernel
+ticks() {
+	local stat
+
+	read -r -a stat < "/proc/$1/stat"
+	echo "${stat[14]}"
+}
+
+# It faults in kernel mode: woken by anything but the answer it would spin until then
+test_uffd() {
+	local before after
+
+	[ -e /proc/sys/vm/unprivileged_userfaultfd ] || skip "no userfaultfd"
+	load lpt_target
+	waiter uffd
+	echo 1 > "$POKE_DELAY"
+	before=$(ticks "$WAITER")
+	load lpt_pair2
+	nap 2
+	after=$(ticks "$WAITER")
+	diag "ticks: $before, then $after"
+	in_transition
+	[ $((after - before)) -lt 20 ]
+	is_class "$WAITER" "asleep where it must not be disturbed" "the end of"
+	finish "$LPT_PID"
+	settle
+}
+
 test_class_exit() {
 	[ -e "$BEHIND" ] || skip "no list of stragglers"
 	load lpt_blocker
@@ -329,7 +357,7 @@ clean_up() {
 	[ ! -e "$POKE_DELAY" ] || echo "$DELAY" > "$POKE_DELAY"
 }
 
-lpt_start 22
+lpt_start 23
 DELAY=$(first_line "$POKE_DELAY")
 lpt_run "moved at a tracer's stop at the entry of a system call" test_entry
 lpt_run "moved at a tracer's stop at its exit" test_exit
@@ -351,6 +379,7 @@ lpt_run "an exiting task is not asked" test_drain
 lpt_run "a running task is not asked" test_running
 lpt_run "the list tells what wakes a killable task" test_class_killable
 lpt_run "the list tells of a task that must not be disturbed" test_class_deaf
+lpt_run "a task that faults in kernel mode sleeps on" test_uffd
 lpt_run "the list tells of an exiting task that waits" test_class_exit
 lpt_run "interrupts of a CPU with a real-time hog migrate" test_hog
 ktap_finished
