@@ -193,15 +193,6 @@ static inline void klp_task_dead(struct task_struct *task)
 		__klp_task_dead(task);
 }
 
-/*
- * The freezer's waits are also used in the middle of system calls and of work
- * items. Only a kernel thread of its own makes its main loop wait there.
- */
-static inline bool klp_freezer_is_safe_point(void)
-{
-	return (current->flags & (PF_KTHREAD | PF_WQ_WORKER)) == PF_KTHREAD;
-}
-
 #else /* !CONFIG_LIVEPATCH */
 
 static inline void klp_copy_process(struct task_struct *child) { }
@@ -214,7 +205,6 @@ static inline void klp_boundary_enter(void) { }
 static inline void klp_resume_enter(void) { }
 static inline void klp_quiescent_enter(void) { }
 static inline void klp_quiescent_exit(void) { }
-static inline bool klp_freezer_is_safe_point(void) { return false; }
 
 #endif /* CONFIG_LIVEPATCH */
 
@@ -248,49 +238,5 @@ static __always_inline long klp_schedule_timeout_interruptible(long timeout)
 	klp_quiescent_exit();
 	return timeout;
 }
-
-/* schedule() in a wait of the freezer: quiescent for kernel threads only. */
-static __always_inline void klp_freezable_schedule(void)
-{
-	if (!klp_freezer_is_safe_point()) {
-		schedule();
-		return;
-	}
-	klp_schedule();
-}
-
-/* schedule_timeout(), likewise. */
-static __always_inline long klp_freezable_schedule_timeout(long timeout)
-{
-	if (!klp_freezer_is_safe_point())
-		return schedule_timeout(timeout);
-
-	klp_quiescent_enter();
-	timeout = schedule_timeout(timeout);
-	klp_quiescent_exit();
-	return timeout;
-}
-
-/**
- * wait_event_freezable_timeout_inside - wait in the middle of an item of work
- * @wq_head: the waitqueue
- * @condition: what is waited for
- * @timeout: how long at most, in jiffies
- *
- * wait_event_freezable_timeout(), but no safe point of a kernel thread.
- *
- * Context: Task context, may sleep.
- * Return: As wait_event_freezable_timeout().
- */
-#define wait_event_freezable_timeout_inside(wq_head, condition, timeout)	\
-({										\
-	long __ret = timeout;							\
-	might_sleep();								\
-	if (!___wait_cond_timeout(condition))					\
-		__ret = ___wait_event(wq_head, ___wait_cond_timeout(condition),	\
-				      (TASK_INTERRUPTIBLE | TASK_FREEZABLE), 0,	\
-				      timeout, __ret = schedule_timeout(__ret)); \
-	__ret;									\
-})
 
 #endif /* _LINUX_LIVEPATCH_SCHED_H_ */

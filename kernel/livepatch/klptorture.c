@@ -291,16 +291,11 @@ static void klpt_sleep(void *entry)
 	usleep_range(100, 200U << klpt_random(entry, shift));
 }
 
-/*
- * A safe point for a thread that waits so for its next item, but not for user tasks
- * and workers, who do it in the middle of something.
- */
+/* The freezer's functions are called in the middle of something, too. */
 static void klpt_sleep_freezable(void *entry)
 {
 	static DECLARE_WAIT_QUEUE_HEAD(never);
 
-	if (klp_freezer_is_safe_point())
-		return;
 	wait_event_freezable_timeout(never, false, 1 + klpt_random(entry, 4));
 	try_to_freeze();
 }

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/kthread.h>
-#include <linux/livepatch_sched.h>
 #include <linux/wait.h>
 
 static int while_thread(void *data)	/* found */
 {
 	while (!kthread_should_stop()) {	/* shown */
 		set_current_state(TASK_INTERRUPTIBLE);
-		schedule();
+		schedule();	/* shown */
 	}
 	return 0;
 }
@@ -48,18 +47,45 @@ again:
 	if (kthread_should_stop())	/* shown */
 		return 0;
 	handle_items();
-	schedule();
+	schedule();	/* shown */
 	goto again;
 }
 
-/* The freezer is only a safe point where it is called. */
-static int freezable_thread(void *data)	/* found */
+/* What the freezer does is no safe point, in this loop or another. */
+static int freezing_thread(void *data)	/* found */
 {
 	set_freezable();
 	while (!kthread_should_stop()) {	/* shown */
-		set_current_state(TASK_INTERRUPTIBLE | TASK_FREEZABLE);
-		schedule();
-		__try_to_freeze();
+		try_to_freeze();	/* shown */
+		handle_items();
+	}
+	return 0;
+}
+
+static int freezable_thread(void *data)	/* found */
+{
+	set_freezable();
+	while (!kthread_freezable_should_stop(NULL))	/* shown */
+		handle_items();
+	return 0;
+}
+
+static int waiting_thread(void *data)	/* found */
+{
+	set_freezable();
+	while (!kthread_should_stop()) {	/* shown */
+		wait_event_freezable_timeout(queue, nr_items, HZ);	/* shown */
+		handle_items();
+	}
+	return 0;
+}
+
+/* It is not asked to stop. */
+static int eternal_thread(void *data)	/* found */
+{
+	for (;;) {
+		wait_event_interruptible(queue, nr_items);	/* shown */
+		handle_items();
 	}
 	return 0;
 }
@@ -71,7 +97,7 @@ static int guarded_thread(void *data)	/* found */
 			handle_items();
 		}
 		guard(spinlock)(&spin);
-		schedule();
+		schedule();	/* shown */
 	}
 	return 0;
 }
@@ -83,7 +109,10 @@ static int start_threads(void)
 	kthread_create(condition_thread, NULL, "condition");
 	kthread_create_on_node(do_thread, NULL, 0, "do");
 	kthread_create_on_cpu(goto_thread, NULL, 0, "goto/%u");
-	kthread_run_on_cpu(freezable_thread, NULL, 0, "freezable/%u");
+	kthread_run_on_cpu(freezing_thread, NULL, 0, "freezing/%u");
+	kthread_run(&freezable_thread, NULL, "freezable");
+	kthread_run(waiting_thread, NULL, "waiting");
+	kthread_run(eternal_thread, NULL, "eternal");
 	kthread_run(guarded_thread, NULL, "guarded");
 	return 0;
 }

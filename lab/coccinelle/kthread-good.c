@@ -8,7 +8,7 @@ static int schedule_thread(void *data)
 {
 	while (!kthread_should_stop()) {
 		set_current_state(TASK_INTERRUPTIBLE);
-		klp_schedule();
+		kthread_schedule();
 	}
 	return 0;
 }
@@ -16,9 +16,8 @@ static int schedule_thread(void *data)
 static int quiescent_thread(void *data)
 {
 	for (;;) {
-		klp_quiescent_enter();
-		wait_event_interruptible(queue, nr_items || kthread_should_stop());
-		klp_quiescent_exit();
+		kthread_wait_event_interruptible(queue, nr_items ||
+						 kthread_should_stop());
 		if (kthread_should_stop())
 			break;
 		handle_items();
@@ -26,9 +25,19 @@ static int quiescent_thread(void *data)
 	return 0;
 }
 
+/* The core's own functions are good, too. */
+static int core_thread(void *data)
+{
+	while (!kthread_should_stop()) {
+		set_current_state(TASK_INTERRUPTIBLE);
+		klp_schedule();
+	}
+	return 0;
+}
+
 static void next_round(void)
 {
-	klp_safe_point();
+	kthread_safe_point();
 	cond_resched();
 }
 
@@ -44,8 +53,8 @@ static int safe_thread(void *data)
 static int argument_thread(void *data)
 {
 	while (!kthread_should_stop()) {
-		___rcuwait_wait_event(&wait, nr_items, TASK_IDLE, 0,
-				      klp_schedule());
+		if (kthread_wait(wait_for_completion_interruptible(&done)))
+			break;
 		handle_items();
 	}
 	return 0;
@@ -56,6 +65,7 @@ static int freezing_thread(void *data)
 	set_freezable();
 	while (!kthread_should_stop()) {
 		try_to_freeze();
+		kthread_safe_point();
 		handle_items();
 	}
 	return 0;
@@ -64,8 +74,10 @@ static int freezing_thread(void *data)
 static int freezable_thread(void *data)
 {
 	set_freezable();
-	while (!kthread_freezable_should_stop(NULL))
+	while (!kthread_freezable_should_stop(NULL)) {
 		handle_items();
+		kthread_schedule_timeout_interruptible(HZ);
+	}
 	return 0;
 }
 
@@ -73,7 +85,7 @@ static int waiting_thread(void *data)
 {
 	set_freezable();
 	while (!kthread_should_stop()) {
-		wait_event_freezable_timeout(queue, nr_items, HZ);
+		kthread_wait_event_freezable_timeout(queue, nr_items, HZ);
 		handle_items();
 	}
 	return 0;
@@ -102,6 +114,7 @@ static int start_threads(void)
 {
 	kthread_run(schedule_thread, NULL, "schedule");
 	kthread_run(quiescent_thread, NULL, "quiescent");
+	kthread_run(core_thread, NULL, "core");
 	kthread_create(safe_thread, NULL, "safe");
 	kthread_create(argument_thread, NULL, "argument");
 	kthread_create(freezing_thread, NULL, "freezing");

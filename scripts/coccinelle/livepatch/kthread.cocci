@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 ///
-/// A kernel thread that loops until kthread_should_stop() keeps each transition
-/// of live patching waiting, unless its loop has a safe point.
+/// A kernel thread whose loop has no safe point keeps each transition of live
+/// patching waiting.
 ///
 //# Which way suits the loop is up to its author: see
 //# Documentation/livepatch/kthreads.rst. A safe point in a function that the
-//# main function calls is found if it is in the same file, one level deep, and
-//# so is one in front of the loop, which does not help.
+//# main function calls is found if it is in the same file, one level deep. What
+//# the freezer does is no safe point, wherever it stands. A main function that
+//# neither asks whether to stop nor waits in a loop is taken to end by itself.
+//# A safe point in front of the loop is found, too, which does not help.
 ///
 // Confidence: Moderate
 // Options: --no-includes --include-headers
-// Keywords: livepatch, kthread_run, kthread_should_stop, klp_safe_point
+// Keywords: livepatch, kthread_run, kthread_should_stop, kthread_safe_point
 
 virtual context
 virtual org
@@ -23,15 +25,25 @@ identifier start = {kthread_run, kthread_run_on_cpu, kthread_create,
 iterator name scoped_guard, scoped_cond_guard;
 @@
 
+(
  start(fn, ...)
+|
+ start(&fn, ...)
+)
 
 @safe depends on thread exists@
 identifier helper;
-identifier point = {klp_safe_point, klp_quiescent_enter, klp_schedule,
-		    klp_schedule_timeout_interruptible,
-		    klp_freezable_schedule, klp_freezable_schedule_timeout,
-		    try_to_freeze, kthread_freezable_should_stop,
-		    wait_event_freezable, wait_event_freezable_timeout};
+identifier point = {kthread_safe_point, kthread_wait, kthread_schedule,
+		    kthread_schedule_timeout,
+		    kthread_schedule_timeout_interruptible,
+		    kthread_wait_event, kthread_wait_event_timeout,
+		    kthread_wait_event_idle,
+		    kthread_wait_event_interruptible,
+		    kthread_wait_event_interruptible_timeout,
+		    kthread_wait_event_freezable,
+		    kthread_wait_event_freezable_timeout,
+		    klp_safe_point, klp_quiescent_enter, klp_schedule,
+		    klp_schedule_timeout_interruptible};
 position f;
 @@
 
@@ -57,6 +69,14 @@ position f;
 // The same call is reached again: whatever the loop is made of
 @loop exists@
 identifier thread.fn;
+identifier again = {kthread_should_stop, kthread_should_stop_or_park,
+		    kthread_freezable_should_stop, schedule, schedule_timeout,
+		    schedule_timeout_interruptible, schedule_timeout_idle,
+		    msleep_interruptible, try_to_freeze,
+		    wait_event, wait_event_timeout, wait_event_idle,
+		    wait_event_interruptible, wait_event_interruptible_timeout,
+		    wait_event_freezable, wait_event_freezable_timeout,
+		    wait_for_completion_interruptible, wait_woken};
 position f != {safe.f, calls_safe.f};
 position p;
 @@
@@ -64,17 +84,18 @@ position p;
  fn@f(...)
  {
  ... when any
- kthread_should_stop@p()
+ again@p(...)
  ... when any
- kthread_should_stop@p()
+ again@p(...)
  ... when any
  }
 
 @depends on context@
+identifier loop.again;
 position loop.p;
 @@
 
-* kthread_should_stop@p()
+* again@p(...)
 
 @script:python depends on org@
 f << loop.f;

@@ -91,20 +91,43 @@ test_bare_freezable() {
 	blocked_by "$LPT_PID" "$KTHREAD"
 }
 
+# The freezer stops threads in the middle of something, too: no safe point
+test_freezer() {
+	kthread 6 S
+	blocked_by "$LPT_PID" "$KTHREAD"
+}
+
 sleeps_of() {
 	grep ctxt_switches: "/proc/$1/status"
 }
 
-# It is moved while it sleeps, and does not notice
-test_freezable() {
+# moved_asleep SLEEP - it is moved while it sleeps, and does not notice
+moved_asleep() {
 	local sleeps
 
-	kthread 4 S
+	kthread "$1" S
 	nap 0.5
 	sleeps=$(sleeps_of "$LPT_PID")
 	quick
 	in_state "$LPT_PID" S
 	is "$(sleeps_of "$LPT_PID")" "$sleeps" "times that it slept"
+}
+
+test_freezable() {
+	moved_asleep 4
+	release
+}
+
+test_other_wait() {
+	moved_asleep 8
+	release
+}
+
+# It passes a safe point in each round, although it never sleeps
+test_busy() {
+	kthread 7 R
+	quick
+	in_state "$LPT_PID" R
 	release
 }
 
@@ -749,7 +772,10 @@ DELAY=$(first_line "$POKE_DELAY")
 DAMON=$([ ! -e "$DAMON_STAT" ] || first_line "$DAMON_STAT")
 lpt_run "blocked by a kernel thread" test_kthread
 lpt_run "blocked by a kernel thread that may be frozen anywhere" test_bare_freezable
-lpt_run "not by a kernel thread that waits for work or the freezer" test_freezable
+lpt_run "blocked by a kernel thread that waits for the freezer or work" test_freezer
+lpt_run "not by a kernel thread that says so while it does" test_freezable
+lpt_run "not by a kernel thread that waits in another way" test_other_wait
+lpt_run "not by a kernel thread that has always something to do" test_busy
 lpt_run "not by a kernel thread that has to be woken" test_woken
 lpt_run "not by a kernel thread whose stack is trusted" test_stack_check
 lpt_run "not by a kernel thread that sleeps in its loop" test_stack_loop

@@ -82,7 +82,7 @@ stepped() {
 
 # It was there before the patch, so it can't come back to it.
 test_below_before() {
-	kthread 6
+	kthread 11
 	apply lpt_step
 	revert lpt_step
 	release
@@ -94,7 +94,7 @@ test_below() {
 	! loaded lpt_step || skip "has been tried before"
 	load lpt_blocker
 	apply lpt_step
-	kthread 6
+	kthread 11
 	log_start
 	disable lpt_step
 	settle
@@ -274,11 +274,11 @@ class() {
 }
 
 test_class_killable() {
-	class 7 D "asleep, killable" "the end of what it waits for, or SIGKILL"
+	class 12 D "asleep, killable" "the end of what it waits for, or SIGKILL"
 }
 
 test_class_deaf() {
-	class 8 S "asleep where it must not be disturbed" "the end of what it waits for"
+	class 13 S "asleep where it must not be disturbed" "the end of what it waits for"
 }
 
 # ticks PID - that the task has spent in the kernel

@@ -74,7 +74,7 @@ static noinline void lpt_loop(void)
 	DEFINE_WAIT(wait);
 
 	while (READ_ONCE(lpt_releases) == seen) {
-		try_to_freeze();
+		kthread_safe_point();
 		prepare_to_wait(&lpt_wait, &wait, TASK_INTERRUPTIBLE);
 		if (READ_ONCE(lpt_releases) == seen)
 			schedule();
@@ -87,7 +87,36 @@ static noinline void lpt_freezable(void)
 {
 	unsigned int seen = READ_ONCE(lpt_releases);
 
+	kthread_wait_event_freezable(lpt_wait, READ_ONCE(lpt_releases) != seen);
+}
+
+/* The freezer's wait alone does not say that it is between two items. */
+static noinline void lpt_freezer(void)
+{
+	unsigned int seen = READ_ONCE(lpt_releases);
+
 	wait_event_freezable(lpt_wait, READ_ONCE(lpt_releases) != seen);
+	try_to_freeze();
+}
+
+/* There is always something to do: it never sleeps in its wait. */
+static noinline void lpt_busy(void)
+{
+	unsigned int seen = READ_ONCE(lpt_releases);
+
+	while (READ_ONCE(lpt_releases) == seen) {
+		kthread_wait_event_interruptible(lpt_wait, true);
+		cond_resched();
+	}
+}
+
+/* Any other wait for the next item */
+static noinline void lpt_other_wait(void)
+{
+	unsigned int seen = READ_ONCE(lpt_releases);
+
+	kthread_wait(wait_event_interruptible(lpt_wait,
+					      READ_ONCE(lpt_releases) != seen));
 }
 
 /* A safe point whose callers live patching does not know */
@@ -151,10 +180,13 @@ static void (* const lpt_sleeps[])(void) = {
 	[3] = lpt_bare_freezable,
 	[4] = lpt_freezable,
 	[5] = lpt_loop,
-	[6] = lpt_depth,
-	[7] = lpt_killable,
-	[8] = lpt_deaf,
+	[6] = lpt_freezer,
+	[7] = lpt_busy,
+	[8] = lpt_other_wait,
 	[10] = lpt_often,
+	[11] = lpt_depth,
+	[12] = lpt_killable,
+	[13] = lpt_deaf,
 };
 
 /* That of lpt_kthread_main() below, which is in no function of its own */

@@ -4,7 +4,6 @@
  * leave the new one before it is asked to end.
  */
 
-#include <linux/freezer.h>
 #include <linux/kthread.h>
 #include <linux/livepatch.h>
 #include <linux/module.h>
@@ -14,7 +13,7 @@ static DECLARE_WAIT_QUEUE_HEAD(lpt_wait);
 
 static void lpt_new_freezable(void)
 {
-	wait_event_freezable(lpt_wait, kthread_should_stop());
+	kthread_wait_event_freezable(lpt_wait, kthread_should_stop());
 }
 
 static struct klp_func lpt_funcs[] = {

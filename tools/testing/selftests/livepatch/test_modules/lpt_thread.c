@@ -6,7 +6,6 @@
 
 #include <linux/kthread.h>
 #include <linux/livepatch.h>
-#include <linux/livepatch_sched.h>
 #include <linux/module.h>
 
 static int lpt_new_kthread_fn(void *unused)
@@ -15,7 +14,7 @@ static int lpt_new_kthread_fn(void *unused)
 		set_current_state(TASK_INTERRUPTIBLE);
 		if (kthread_should_stop())
 			break;
-		klp_schedule();
+		kthread_schedule();
 	}
 	__set_current_state(TASK_RUNNING);
 	return 0;
