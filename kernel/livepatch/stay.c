@@ -34,8 +34,8 @@ static const char * const klp_stay[] = {
 	"__kthread_parkme", "add_hwgenerator_randomness", "devtmpfs_work_loop",
 	"io_sq_thread", "io_sqd_handle_event", "io_worker_handle_work",
 	"io_wq_worker", "irq_wait_for_interrupt", "kdamond_need_stop",
-	"kdamond_wait_activation", "kswapd_try_to_sleep",
-	"kthread_freezable_should_stop", "kthread_parkme",
+	"kdamond_wait_activation", "khugepaged_wait_work", "kswapd_try_to_sleep",
+	"kthread_parkme",
 	"kvm_nx_huge_page_recovery_worker", "kthreadd", "manage_workers",
 	"maybe_create_worker", "napi_thread_wait", "napi_threaded_poll_loop",
 	"nocb_cb_wait", "nocb_cb_wait_cond", "nocb_gp_sleep", "nocb_gp_wait",
@@ -77,8 +77,7 @@ static const char * const klp_stay[] = {
 
 /* Among these, functions that any thread may call from anywhere. */
 static const char * const klp_called_from_anywhere[] = {
-	"__kthread_parkme", "add_hwgenerator_randomness",
-	"kthread_freezable_should_stop", "kthread_parkme",
+	"__kthread_parkme", "add_hwgenerator_randomness", "kthread_parkme",
 };
 
 /* Entries of system calls have a prefix: __x64_sys_vfork is sys_vfork. */

@@ -278,7 +278,14 @@ rename() {
 
 # says_why MODULE - the log has the reason why it can't go
 says_why() {
-	dmesg | grep "patch '$1': .*can't be removed again" > "$LPT_TMP/why"
+	dmesg | grep "patch '$1': .*can't be removed again" > "$LPT_TMP/reason"
+}
+
+# must_go MODULE - no thread is in it
+must_go() {
+	unload "$1" && return
+	! says_why "$1" || sed 's/^/# /' "$LPT_TMP/reason"
+	return 1
 }
 
 # stay NUMBER - its module was not unloaded. It may be needed for a while only
@@ -318,10 +325,11 @@ unload_unused() {
 		loaded "${MODULES[number]}" || continue
 		! is_stacked $number || continue
 		gone "${MODULES[number]}"
+		[[ $PINNED != *" $number "* ]] || continue
 		if [ "$MAY_STAY" = 1 ]; then
 			try_at_once $number
-		elif [[ $PINNED != *" $number "* ]]; then
-			unload "${MODULES[number]}"
+		else
+			must_go "${MODULES[number]}"
 		fi
 	done
 	say_loaded
