@@ -185,7 +185,7 @@ test_bad_object() {
 }
 
 # No module ever has that name: the log says so, and that is all
-test_no_module() {
+test_never_patched() {
 	local name
 
 	load lpt_target
@@ -317,7 +317,7 @@ lpt_run "refused: a module named vmlinux" test_vmlinux
 lpt_run "refused: during another transition" test_busy
 lpt_run "refused: a function that somebody else redirects" test_taken
 lpt_run_cleanly "refused: an object with the name of a file" test_bad_object
-lpt_run "accepted: an object that is no module" test_no_module
+lpt_run "accepted: an object that is no module" test_never_patched
 lpt_run "refused: a cycle over two patches" test_cycle_of_patches
 lpt_run "refused: a cycle over a patch below another one" test_cycle_below
 lpt_run "a new function that was there" test_there
