@@ -33,12 +33,12 @@ wait_for_free() {
 
 # The call sites of all functions are given back, at the end of a transition
 die_leave() {
-	apply lpt_pair2
+	apply lpt_pair2 hold=1
 	hold
 	disable lpt_pair2
 	in_transition
 	spoil lpt_pair_b
-	release
+	echo 0 > /sys/module/lpt_pair2/parameters/hold
 	settle
 	is_dead
 	gone lpt_pair2

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Overwrites the call site of a function that ftrace has changed by a nop, behind
- * its back. The next update of that site disables ftrace for good.
+ * Overwrites the call site of a function behind the back of ftrace, by a jump to the
+ * next instruction. The next update of that site disables ftrace for good.
  */
 
 #include <linux/ftrace.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
-#include <asm/ibt.h>
-#include <asm/nops.h>
+#include <asm/text-patching.h>
 
 static char *function = "";
 module_param(function, charp, 0444);
@@ -34,7 +33,7 @@ static unsigned long lpt_look_up_by_probe(const char *name)
 
 static int __init lpt_spoiler_init(void)
 {
-	static const u8 nop[] = { BYTES_NOP5 };
+	static const u8 jump[JMP32_INSN_SIZE] = { JMP32_INSN_OPCODE };
 	struct mutex *lock; /* text_mutex */
 	unsigned long ip;
 
@@ -51,7 +50,7 @@ static int __init lpt_spoiler_init(void)
 	if (!ip)
 		return -ENOENT;
 	mutex_lock(lock);
-	lpt_poke((void *)ip, nop, sizeof(nop), NULL);
+	lpt_poke((void *)ip, jump, sizeof(jump), NULL);
 	mutex_unlock(lock);
 	return 0;
 }
