@@ -500,8 +500,8 @@ change_one() {
 #
 
 # In this order, so that a short run has some of each kind: KIND VARIANT
-ROUNDS=("inside 1" "started 0" "failed 0" "inside 2" "started 1" "failed 1"
-	"inside 3" "started 2" "inside 2" "started 3")
+ROUNDS=("failed 0" "inside 1" "started 0" "failed 1" "inside 2" "started 1"
+	"inside 3" "started 2" "failed 1" "started 3")
 PLAN=()
 declare -A RAN=()
 NEXT=0 REPLACED=0
@@ -555,14 +555,9 @@ take_away() {
 	done
 }
 
-# Some other changes before the thread goes on
+# Perhaps another change before the thread goes on
 wander() {
-	local times
-
-	below 3
-	for ((times = R; times > 0; times--)); do
-		change_one
-	done
+	! one_in 2 || change_one
 }
 
 # put_to_sleep KIND VARIANT NUMBER - a thread, in the code of that patch
@@ -640,9 +635,9 @@ next_round() {
 	"round_$kind" "$variant"
 }
 
-# one_change - of any kind
+# one_change - of any kind. A slow machine has at least one round of each
 one_change() {
-	if [ ${#PLAN[@]} -gt 0 ] && one_in 2; then
+	if [ ${#PLAN[@]} -gt 0 ] && { [ $NEXT -lt 3 ] || one_in 2; }; then
 		next_round
 	else
 		change_one
