@@ -706,6 +706,7 @@ static void waiter_child(void)
 	waiter->ret = waiter->wait->call();
 	waiter->error = waiter->ret < 0 ? errno : 0;
 	waiter->ms = now_ms() - start;
+	waiter->absent = waiter->error == ENOSYS;
 	sigprocmask(SIG_BLOCK, NULL, &set);
 	waiter->usr1_blocked = sigismember(&set, SIGUSR1);
 	waiter->done = true;
@@ -836,7 +837,7 @@ static int mode_waits(void)
 	if (now_ms() - start >= number)
 		errx(1, "transition of %ld ms", now_ms() - start);
 	for (i = 0; i < ARRAY_SIZE(early); i++)
-		early[i] = waiters[i].done;
+		early[i] = waiters[i].done && !waiters[i].absent;
 	for (i = 0; i < ARRAY_SIZE(early); i++) {
 		if (waiters[i].pid && !early[i])
 			end_wait(&waiters[i]);
