@@ -36,6 +36,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/cleanup.h>
+#include <linux/ftrace.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <trace/events/livepatch.h>
@@ -582,6 +583,11 @@ static int klp_check_time(struct klp_patch *desc)
 {
 	if (!klp_sysfs_ready())
 		return -ENODEV;
+	if (ftrace_is_dead()) {
+		pr_err("patch '%s': ftrace is dead, no function can be redirected\n",
+		       desc->mod->name);
+		return -ENODEV;
+	}
 	if (!klp_is_patch_compatible(desc)) {
 		pr_err("Livepatch patch (%s) is not compatible with the already installed livepatches.\n",
 		       desc->mod->name);
@@ -627,12 +633,12 @@ static int klp_create_and_enable(struct klp_patch *desc, struct list_head *gone)
  * Context: Process context, waits for another change and its callbacks. Not from a
  * callback of another patch.
  * Return: 0; -EINVAL for a description that is incomplete or wrong, names an
- * unknown or ambiguous function, or does not go together with the enabled
- * patches; -EEXIST if it names an object or a function twice; -ENOENT for a new
+ * unknown or ambiguous function, replaces a function by itself or in a cycle, or does
+ * not go together with the enabled patches; -EEXIST if it names an object or a function twice; -ENOENT for a new
  * function that lies in no symbol; -ENOEXEC for relocations that are malformed;
  * -EBUSY during another transition, or if something else redirects one of the
  * functions; -EAGAIN if somebody is attaching to one of them right now; -ENODEV if
- * the module is going or sysfs is missing; -ENOMEM; what a callback returned.
+ * the module is going, sysfs is missing or ftrace is dead; -ENOMEM; what a callback returned.
  */
 int klp_enable_patch(struct klp_patch *desc)
 {
