@@ -329,11 +329,11 @@ test_sleepers() {
 }
 
 # Each wait ends when and how it would without a transition. With the whole time
-# again after that, it would end too late: that begins after more than a fifth.
+# again after that, it would end too late: that begins after more than a tenth.
 test_waits() {
 	local waits failed=0
 
-	tasks waits "$((LPT_SECONDS * 4000))"
+	tasks waits "$((LPT_SECONDS * 6000))"
 	waits=$LPT_PID
 	nap "$LPT_SECONDS"
 	quick
@@ -349,10 +349,11 @@ test_reads() {
 
 	tasks reads
 	reads=$LPT_PID
+	# Until it has found out how much it has to read
+	nap "$LPT_SECONDS"
 	echo 5 > "$POKE_DELAY"
 	quick
 	echo "$DELAY" > "$POKE_DELAY"
-	nap "$LPT_SECONDS"
 	finish "$reads" || failed=1
 	diag "$(tail -n +2 "$LPT_TMP/reads")"
 	is "$failed" 0 "failed"
