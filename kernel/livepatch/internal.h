@@ -276,7 +276,7 @@ int klp_object_unpatch(struct live_object *obj);
 /* ------------------------------ stay.c: functions that a migrating task is inside */
 
 bool klp_is_never_left(const struct live_func *func);
-bool klp_has_known_callers(unsigned long addr);
+bool klp_has_known_callers(unsigned long addr, unsigned long main);
 
 /* ------------------------------------- sysfs.c: patches under /sys/kernel/livepatch */
 
@@ -372,9 +372,8 @@ static inline bool klp_patch_in_effect(const struct live_patch *patch, bool then
 
 /* ------------------------------------ pin.c: which modules have to stay, and why */
 
-void klp_pin_all(void);
 void klp_pin_on_error(int err);
-void klp_pin_leaving(void);
+void klp_pin_forced(void);
 void klp_pin_never_left(struct live_object *obj);
 void klp_pin_entered(void);
 

@@ -471,7 +471,7 @@ static void klp_reverse_transition(void)
 	klp_swap_states();
 	/* Whoever was moved inside of the new code may still be there. */
 	if (klp_migration_forced())
-		klp_pin_leaving();
+		klp_pin_forced();
 	trace_livepatch_reverse(klp_in_transition->mod->name, klp_is_patching(),
 				klp_migration_age_ms());
 	klp_start_transition();
@@ -573,7 +573,7 @@ int klp_patch_force(struct live_patch *patch)
 		klp_is_patching() ? "patched" : "unpatched");
 	trace_livepatch_force(patch->mod->name, klp_is_patching(),
 			      klp_migration_age_ms());
-	klp_pin_leaving();
+	klp_pin_forced();
 	klp_migration_force();
 	return 0;
 }

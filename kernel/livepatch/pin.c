@@ -60,17 +60,14 @@ do {									\
 	klp_pin(patch);							\
 } while (0)
 
-/**
- * klp_pin_all - keep the modules of all patches
- *
- * Context: klp_mutex held.
- */
-void klp_pin_all(void)
+static void klp_pin_all(const char *why)
 {
 	struct live_patch *patch;
 
-	klp_for_each_patch(patch)
-		klp_pin(patch);
+	klp_for_each_patch(patch) {
+		if (!patch->pinned)
+			klp_pin_because(patch, "%s", why);
+	}
 }
 
 /**
@@ -82,22 +79,27 @@ void klp_pin_all(void)
 void klp_pin_on_error(int err)
 {
 	if (err)
-		klp_pin_all();
+		klp_pin_all("call sites may still lead to it");
 }
 
-/**
- * klp_pin_leaving - keep the modules of all patches that go out of effect
- *
- * Context: klp_mutex held, in a transition.
- */
-void klp_pin_leaving(void)
+static void klp_pin_leaving(const char *why)
 {
 	struct live_patch *patch;
 
 	klp_for_each_patch(patch) {
-		if (patch->state == KLP_DISABLING)
-			klp_pin(patch);
+		if (patch->state == KLP_DISABLING && !patch->pinned)
+			klp_pin_because(patch, "%s", why);
 	}
+}
+
+/**
+ * klp_pin_forced - keep the modules of all patches that go out of effect by force
+ *
+ * Context: klp_mutex held, in a transition.
+ */
+void klp_pin_forced(void)
+{
+	klp_pin_leaving("tasks were moved wherever they were");
 }
 
 /**
@@ -152,7 +154,7 @@ static bool klp_callers_are_known(const struct klp_moved *moved)
 	unsigned long func = klp_function_of(moved->place);
 
 	return func && (func == klp_function_of(moved->main) ||
-			klp_has_known_callers(func));
+			klp_has_known_callers(func, moved->main));
 }
 
 static void klp_pin_moved(struct live_patch *patch, const struct klp_moved *moved)
@@ -194,8 +196,8 @@ void klp_pin_entered(void)
 			klp_pin_at_end(patch);
 	}
 	if (klp_migration_trusted_stacks())
-		klp_pin_leaving();
-	/* Exiting tasks that were not waited for can be inside of any patch. */
+		klp_pin_leaving("a thread was moved because of its stack");
+	/* They can be inside of any patch. */
 	if (klp_migration_exiting())
-		klp_pin_all();
+		klp_pin_all("exiting tasks were not waited for");
 }

@@ -75,9 +75,16 @@ static const char * const klp_stay[] = {
 	"klp_migrate_this_cpu",
 };
 
-/* Among these, functions that any thread may call from anywhere. */
+/*
+ * Among these, functions that any thread may call from anywhere, and the main functions
+ * that call them themselves.
+ */
 static const char * const klp_called_from_anywhere[] = {
 	"__kthread_parkme", "add_hwgenerator_randomness", "kthread_parkme",
+};
+
+static const char * const klp_main_callers[] = {
+	"hwrng_fillfn", "smpboot_thread_fn",
 };
 
 /* Entries of system calls have a prefix: __x64_sys_vfork is sys_vfork. */
@@ -129,20 +136,29 @@ bool klp_is_never_left(const struct live_func *func)
 	       klp_is_main_function(func->addr);
 }
 
-/**
- * klp_has_known_callers - are all callers of a function never left, too?
- * @addr: an address in the function
- *
- * Context: Process context, klp_mutex held.
- * Return: true for a listed function, unless it may be called from anywhere.
- */
-bool klp_has_known_callers(unsigned long addr)
+static bool klp_is_in(unsigned long addr, const char * const names[], size_t nr)
 {
 	static char name[KSYM_SYMBOL_LEN];
 
 	lockdep_assert_held(&klp_mutex);
 	sprint_symbol_no_offset(name, addr);
-	return klp_is_named(name, klp_stay, ARRAY_SIZE(klp_stay)) &&
-	       !klp_is_named(name, klp_called_from_anywhere,
-			     ARRAY_SIZE(klp_called_from_anywhere));
+	return klp_is_named(name, names, nr);
+}
+
+/**
+ * klp_has_known_callers - are all callers of a function never left, too?
+ * @addr: an address in the function
+ * @main: main function of the thread that is in there
+ *
+ * Context: Process context, klp_mutex held.
+ * Return: true for a listed function. If it may be called from anywhere, only if @main
+ * calls it.
+ */
+bool klp_has_known_callers(unsigned long addr, unsigned long main)
+{
+	if (!klp_is_in(addr, klp_stay, ARRAY_SIZE(klp_stay)))
+		return false;
+	return !klp_is_in(addr, klp_called_from_anywhere,
+			  ARRAY_SIZE(klp_called_from_anywhere)) ||
+	       klp_is_in(main, klp_main_callers, ARRAY_SIZE(klp_main_callers));
 }
