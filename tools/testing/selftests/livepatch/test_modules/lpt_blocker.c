@@ -143,18 +143,12 @@ static noinline int lpt_step(int (*below)(void))
 	return ret;
 }
 
+/* Not a constant, or the compiler would make a clone of lpt_step() for it. */
+static int (*lpt_below_fn)(void) = lpt_below;
+
 static void lpt_depth(void)
 {
-	WRITE_ONCE(lpt_stepped, lpt_step(lpt_below));
-}
-
-/* It passes through a helper of its wait ten times a second, see lpt_stall.c */
-static noinline void lpt_often(void)
-{
-	unsigned int seen = READ_ONCE(lpt_releases);
-
-	while (READ_ONCE(lpt_releases) == seen)
-		klp_schedule_timeout_interruptible(HZ / 10);
+	WRITE_ONCE(lpt_stepped, lpt_step(READ_ONCE(lpt_below_fn)));
 }
 
 /* Only a signal that kills wakes it. */
@@ -183,14 +177,14 @@ static void (* const lpt_sleeps[])(void) = {
 	[6] = lpt_freezer,
 	[7] = lpt_busy,
 	[8] = lpt_other_wait,
-	[10] = lpt_often,
 	[11] = lpt_depth,
 	[12] = lpt_killable,
 	[13] = lpt_deaf,
 };
 
-/* That of lpt_kthread_main() below, which is in no function of its own */
+/* Kernel threads sleep in their main function for these, see lpt_main_of(). */
 #define LPT_IN_MAIN	9
+#define LPT_OFTEN	10
 
 static bool lpt_sleep_exists(u64 nr)
 {
@@ -235,6 +229,25 @@ static int lpt_kthread_main(void *unused)
 	return 0;
 }
 
+/* It passes through a helper of its wait ten times a second, see lpt_stall.c */
+static int lpt_often_main(void *unused)
+{
+	unsigned int seen = READ_ONCE(lpt_releases);
+
+	while (READ_ONCE(lpt_releases) == seen)
+		klp_schedule_timeout_interruptible(HZ / 10);
+	return 0;
+}
+
+static int (*lpt_main_of(u64 nr))(void *)
+{
+	if (nr == LPT_IN_MAIN)
+		return lpt_kthread_main;
+	if (nr == LPT_OFTEN)
+		return lpt_often_main;
+	return lpt_sleep_exists(nr) ? lpt_kthread_fn : NULL;
+}
+
 static void lpt_reap(struct task_struct **task)
 {
 	if (!*task)
@@ -247,16 +260,15 @@ static int lpt_kthread_set(void *data, u64 nr)
 {
 	struct task_struct *task;
 
-	if (!lpt_sleep_exists(nr) && nr != LPT_IN_MAIN)
+	if (!lpt_main_of(nr))
 		return -EINVAL;
 
 	guard(mutex)(&lpt_lock);
 	lpt_release_set(NULL, 0);
 	lpt_reap(&lpt_kthread);
-	if (nr == LPT_IN_MAIN)
-		task = kthread_create(lpt_kthread_main, NULL, "lpt_hold");
-	else
-		task = kthread_create(lpt_kthread_fn, lpt_sleeps[nr], "lpt_hold");
+	task = kthread_create(lpt_main_of(nr),
+			      lpt_sleep_exists(nr) ? lpt_sleeps[nr] : NULL,
+			      "lpt_hold");
 	if (IS_ERR(task))
 		return PTR_ERR(task);
 	lpt_kthread = get_task_struct(task);
