@@ -67,21 +67,6 @@ static noinline void lpt_bare_freezable(void)
 			 (TASK_UNINTERRUPTIBLE | TASK_FREEZABLE));
 }
 
-/* There is a safe point in its loop, and it sleeps where there is none. */
-static noinline void lpt_loop(void)
-{
-	unsigned int seen = READ_ONCE(lpt_releases);
-	DEFINE_WAIT(wait);
-
-	while (READ_ONCE(lpt_releases) == seen) {
-		kthread_safe_point();
-		prepare_to_wait(&lpt_wait, &wait, TASK_INTERRUPTIBLE);
-		if (READ_ONCE(lpt_releases) == seen)
-			schedule();
-		finish_wait(&lpt_wait, &wait);
-	}
-}
-
 /* A kernel thread may be frozen, or moved, between two items of work. */
 static noinline void lpt_freezable(void)
 {
@@ -97,17 +82,6 @@ static noinline void lpt_freezer(void)
 
 	wait_event_freezable(lpt_wait, READ_ONCE(lpt_releases) != seen);
 	try_to_freeze();
-}
-
-/* There is always something to do: it never sleeps in its wait. */
-static noinline void lpt_busy(void)
-{
-	unsigned int seen = READ_ONCE(lpt_releases);
-
-	while (READ_ONCE(lpt_releases) == seen) {
-		kthread_wait_event_interruptible(lpt_wait, true);
-		cond_resched();
-	}
 }
 
 /* Any other wait for the next item */
@@ -173,18 +147,12 @@ static void (* const lpt_sleeps[])(void) = {
 	[2] = lpt_outside,
 	[3] = lpt_bare_freezable,
 	[4] = lpt_freezable,
-	[5] = lpt_loop,
 	[6] = lpt_freezer,
-	[7] = lpt_busy,
 	[8] = lpt_other_wait,
 	[11] = lpt_depth,
 	[12] = lpt_killable,
 	[13] = lpt_deaf,
 };
-
-/* Kernel threads sleep in their main function for these, see lpt_main_of(). */
-#define LPT_IN_MAIN	9
-#define LPT_OFTEN	10
 
 static bool lpt_sleep_exists(u64 nr)
 {
@@ -229,8 +197,36 @@ static int lpt_kthread_main(void *unused)
 	return 0;
 }
 
+/* There is a safe point in its loop, and it sleeps where there is none. */
+static int lpt_loop(void *unused)
+{
+	unsigned int seen = READ_ONCE(lpt_releases);
+	DEFINE_WAIT(wait);
+
+	while (READ_ONCE(lpt_releases) == seen) {
+		kthread_safe_point();
+		prepare_to_wait(&lpt_wait, &wait, TASK_INTERRUPTIBLE);
+		if (READ_ONCE(lpt_releases) == seen)
+			schedule();
+		finish_wait(&lpt_wait, &wait);
+	}
+	return 0;
+}
+
+/* There is always something to do: it never sleeps in its wait. */
+static int lpt_busy(void *unused)
+{
+	unsigned int seen = READ_ONCE(lpt_releases);
+
+	while (READ_ONCE(lpt_releases) == seen) {
+		kthread_wait_event_interruptible(lpt_wait, true);
+		cond_resched();
+	}
+	return 0;
+}
+
 /* It passes through a helper of its wait ten times a second, see lpt_stall.c */
-static int lpt_often_main(void *unused)
+static int lpt_often(void *unused)
 {
 	unsigned int seen = READ_ONCE(lpt_releases);
 
@@ -239,13 +235,21 @@ static int lpt_often_main(void *unused)
 	return 0;
 }
 
-static int (*lpt_main_of(u64 nr))(void *)
+/* Main functions that have their loop themselves */
+static int (* const lpt_mains[])(void *unused) = {
+	[5] = lpt_loop,
+	[7] = lpt_busy,
+	[9] = lpt_kthread_main,
+	[10] = lpt_often,
+};
+
+static struct task_struct *lpt_kthread_create(u64 nr)
 {
-	if (nr == LPT_IN_MAIN)
-		return lpt_kthread_main;
-	if (nr == LPT_OFTEN)
-		return lpt_often_main;
-	return lpt_sleep_exists(nr) ? lpt_kthread_fn : NULL;
+	if (nr < ARRAY_SIZE(lpt_mains) && lpt_mains[nr])
+		return kthread_create(lpt_mains[nr], NULL, "lpt_hold");
+	if (!lpt_sleep_exists(nr))
+		return ERR_PTR(-EINVAL);
+	return kthread_create(lpt_kthread_fn, lpt_sleeps[nr], "lpt_hold");
 }
 
 static void lpt_reap(struct task_struct **task)
@@ -260,15 +264,10 @@ static int lpt_kthread_set(void *data, u64 nr)
 {
 	struct task_struct *task;
 
-	if (!lpt_main_of(nr))
-		return -EINVAL;
-
 	guard(mutex)(&lpt_lock);
 	lpt_release_set(NULL, 0);
 	lpt_reap(&lpt_kthread);
-	task = kthread_create(lpt_main_of(nr),
-			      lpt_sleep_exists(nr) ? lpt_sleeps[nr] : NULL,
-			      "lpt_hold");
+	task = lpt_kthread_create(nr);
 	if (IS_ERR(task))
 		return PTR_ERR(task);
 	lpt_kthread = get_task_struct(task);
