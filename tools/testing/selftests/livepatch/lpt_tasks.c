@@ -890,6 +890,8 @@ static void reader_child(void)
 		if (!read_all(fd, buf, part))
 			reader->short_calls++;
 		reader->calls++;
+		/* The end of a transition waits for RCU tasks. */
+		usleep(1000);
 		if (now_ms() - start < READ_MS && part < READ_PART_MAX)
 			part *= 2;
 	}
