@@ -26,8 +26,8 @@ static const struct klp_reason klp_reasons[] = {
 	[KLP_CLASS_KTHREAD] = {
 		"kthread not at a safe point",
 		IS_ENABLED(CONFIG_LIVEPATCH_STACK_CHECK) ?
-		"the end of what it does; else klp_safe_point() in its loop, stack_check, or force" :
-		"the end of what it does; else klp_safe_point() in its loop, or force" },
+		"the end of what it does; else kthread_safe_point() in its loop, stack_check, or force" :
+		"the end of what it does; else kthread_safe_point() in its loop, or force" },
 	[KLP_CLASS_EXITS] = {
 		"exiting", "nothing, it comes by itself" },
 	[KLP_CLASS_EXIT_WAITS] = {
@@ -41,7 +41,8 @@ static const struct klp_reason klp_reasons[] = {
 	[KLP_CLASS_SLEEPS] = {
 		"asleep in a system call", "a signal, it is about to get one" },
 	[KLP_CLASS_REQUEST] = {
-		"in a request of io_uring or vhost", "a signal, it is about to get one" },
+		"in a request of io_uring or vhost",
+		"the end of the request; it gets a signal after 15 s" },
 	[KLP_CLASS_DEAF] = {
 		"asleep where it must not be disturbed",
 		"the end of what it waits for, or a signal of your own" },

@@ -58,7 +58,7 @@ enum klp_class klp_straggler_class(const struct task_struct *task)
 /**
  * klp_straggler_helps_signal - would TIF_NOTIFY_SIGNAL make the task leave the kernel?
  * @task: the task
- * @late: the transition takes so long that tasks which run are asked as well
+ * @late: the transition takes so long that tasks are asked which may notice
  *
  * Context: Called by task_call_func().
  * Return: true if it would, and no caller of the kernel is worse off for it.
@@ -67,10 +67,11 @@ bool klp_straggler_helps_signal(const struct task_struct *task, bool late)
 {
 	switch (klp_straggler_class(task)) {
 	case KLP_CLASS_SLEEPS:
-	case KLP_CLASS_REQUEST:
 	case KLP_CLASS_GUEST:
 		return true;
 	case KLP_CLASS_RUNS:
+	/* Its request would fail with EINTR, and nothing issues it again. */
+	case KLP_CLASS_REQUEST:
 		return late;
 	default:
 		return false;

@@ -86,8 +86,8 @@ test_used_wakeups() {
 
 test_used_entry() {
 	used x64_sys_call ia32_sys_call do_user_addr_fault restore_altstack \
-	     signal_setup_done __x64_sys_read ksys_read __x64_sys_clone \
-	     kernel_clone copy_process schedule_tail fpu_clone
+	     signal_setup_done __x64_sys_read ksys_read copy_process \
+	     schedule_tail fpu_clone
 }
 
 test_used_modules() {

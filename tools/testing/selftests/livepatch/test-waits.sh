@@ -46,11 +46,11 @@ BELOW="do_wait exit_notify io_cqring_wait kernel_clone ptrace_notify \
 test_callers_stay() {
 	local functions function waiters=() mode
 
-	! loaded lpt_pass3 || skip "has been tried before"
+	! loaded lpt_pass4 || skip "has been tried before"
 	mapfile -t functions < <(traceable $BELOW)
 	at_least ${#functions[@]} 4 "functions"
 	log_start
-	with_functions load lpt_pass3 "${functions[@]}"
+	with_functions load lpt_pass4 "${functions[@]}"
 	settle
 	for function in "${functions[@]}"; do
 		logged "tasks inside '$function' stay"
@@ -59,10 +59,10 @@ test_callers_stay() {
 		waiter $mode
 		waiters+=("$LPT_PID")
 	done
-	disable lpt_pass3
+	disable lpt_pass4
 	settle
-	gone lpt_pass3
-	fails_with "" try_unload lpt_pass3
+	gone lpt_pass4
+	fails_with "" try_unload lpt_pass4
 	for pid in "${waiters[@]}"; do
 		finish "$pid"
 	done
