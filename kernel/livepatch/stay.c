@@ -33,8 +33,8 @@ static const char * const klp_stay[] = {
 	/* loops of kernel threads, and what waits for them */
 	"__kthread_parkme", "add_hwgenerator_randomness", "devtmpfs_work_loop",
 	"io_sq_thread", "io_sqd_handle_event", "io_worker_handle_work",
-	"io_wq_worker", "irq_wait_for_interrupt", 	"kdamond_wait_activation", "khugepaged_wait_work", "kswapd_try_to_sleep",
-	"kthread_parkme",
+	"io_wq_worker", "irq_wait_for_interrupt", "kdamond_wait_activation",
+	"khugepaged_wait_work", "kswapd_try_to_sleep", "kthread_parkme",
 	"kvm_nx_huge_page_recovery_worker", "kthreadd", "manage_workers",
 	"maybe_create_worker", "napi_thread_wait", "napi_threaded_poll_loop",
 	"nocb_cb_wait", "nocb_cb_wait_cond", "nocb_gp_sleep", "nocb_gp_wait",
