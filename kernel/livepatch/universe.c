@@ -439,7 +439,10 @@ static void klp_tell_long(struct task_struct *task)
  */
 static void klp_poke_kthread(struct task_struct *task)
 {
-	if (klp_pokes < KLP_POKE_BACKOFF_MAX || klp_check_stack(task))
+	if (klp_pokes < KLP_POKE_BACKOFF_MAX)
+		return;
+	/* A thread that was woken has had a round to come to a safe point. */
+	if (klp_pokes > KLP_POKE_BACKOFF_MAX && klp_check_stack(task))
 		return;
 	if (!(klp_task_flags(task) & PF_WQ_WORKER))
 		wake_up_state(task, TASK_INTERRUPTIBLE);
@@ -595,7 +598,8 @@ static void klp_poke_later(void)
 
 	/* A great value stands for never. */
 	delay = min(delay, MAX_JIFFY_OFFSET >> KLP_POKE_BACKOFF_MAX);
-	mod_delayed_work(klp_wq, &klp_poke_work, delay << klp_pokes);
+	mod_delayed_work(klp_wq, &klp_poke_work,
+			 delay << min(klp_pokes, KLP_POKE_BACKOFF_MAX));
 }
 
 static void klp_poke_fn(struct work_struct *work)
@@ -608,7 +612,7 @@ static void klp_poke_fn(struct work_struct *work)
 	klp_walk_tasks(klp_poke_task);
 	klp_poke_cpus();
 	klp_behind_put();
-	if (klp_pokes < KLP_POKE_BACKOFF_MAX)
+	if (klp_pokes <= KLP_POKE_BACKOFF_MAX)
 		klp_pokes++;
 	klp_poke_later();
 }

@@ -131,7 +131,7 @@ test_busy() {
 	release
 }
 
-# The sixth look wakes kernel threads, and is the first at stacks: now after 0.3 s
+# The sixth look wakes kernel threads, the seventh is the first at stacks: now after 0.5 s
 hurry() {
 	echo 5 > "$POKE_DELAY"
 }
