@@ -277,6 +277,7 @@ int klp_object_unpatch(struct live_object *obj);
 
 bool klp_is_never_left(const struct live_func *func);
 bool klp_has_known_callers(unsigned long addr, unsigned long main);
+bool klp_replaces_exit(const struct live_patch *patch, unsigned long addr);
 
 /* ------------------------------------- sysfs.c: patches under /sys/kernel/livepatch */
 

@@ -58,7 +58,7 @@ static struct klp_moved *klp_moved_entry(unsigned long place, unsigned long main
 
 /**
  * klp_moved_note - a kernel thread changes its universe at a safe point
- * @task:	the thread; user tasks are ignored
+ * @task:	the thread, or a task that exits; other user tasks are ignored
  * @place:	address of the safe point
  * @since:	klp_nr_starts at the time at which the thread came there
  *
@@ -68,7 +68,7 @@ void klp_moved_note(struct task_struct *task, unsigned long place, unsigned int 
 {
 	struct klp_moved *moved;
 
-	if (!(klp_task_flags(task) & (PF_KTHREAD | PF_USER_WORKER)))
+	if (!(klp_task_flags(task) & (PF_KTHREAD | PF_USER_WORKER | PF_EXITING)))
 		return;
 	guard(raw_spinlock_irqsave)(&klp_moved_lock);
 	moved = klp_moved_entry(place, (unsigned long)kthread_func(task));

@@ -162,6 +162,9 @@ static void klp_pin_moved(struct live_patch *patch, const struct klp_moved *move
 	if (within_module(moved->place, patch->mod))
 		klp_pin_because(patch, "%s (%d) waits in its code and may stay there",
 				moved->comm, moved->pid);
+	else if (klp_replaces_exit(patch, moved->place))
+		klp_pin_because(patch, "%s (%d) exits, and waits in %ps",
+				moved->comm, moved->pid, (void *)moved->place);
 	else if ((int)(moved->since - patch->since) >= 0 &&
 		 !klp_callers_are_known(moved))
 		klp_pin_because(patch, "%s (%d) waits in %ps, whose callers are not known and may be in the patch",

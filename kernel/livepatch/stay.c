@@ -42,13 +42,13 @@ static const char * const klp_stay[] = {
 	"run_backlog_napi", "svc_recv", "svc_schedule_timeout",
 	"svc_thread_wait_for_work", "vhost_task_fn",
 	/* waits at the very begin or end of an entry of the kernel, see universes.rst */
-	"do_exit", "do_fast_syscall_32", "do_group_exit", "do_int80_emulation",
-	"do_syscall_64", "do_wait", "exit_notify", "find_child_reaper",
-	"forget_original_parent", "io_cqring_schedule_timeout", "io_cqring_wait",
-	"kernel_clone", "kernel_wait4", "ptrace_notify", "seccomp_do_user_notification",
-	"sys_clone", "sys_clone3", "sys_exit", "sys_exit_group", "sys_io_uring_enter",
+	"do_fast_syscall_32", "do_int80_emulation",
+	"do_syscall_64",
+	"io_cqring_schedule_timeout", "io_cqring_wait",
+	"kernel_clone", "ptrace_notify", "seccomp_do_user_notification",
+	"sys_clone", "sys_clone3", "sys_io_uring_enter",
 	"sys_vfork", "syscall_exit_work", "syscall_trace_enter", "wait_for_vfork_done",
-	"x64_sys_call", "ia32_sys_call", "zap_pid_ns_processes", "__do_wait_for_common",
+	"x64_sys_call", "ia32_sys_call", "__do_wait_for_common",
 	"__io_cqring_wait_schedule", "__secure_computing", "__seccomp_filter",
 	"__wait_for_common", "do_wait_for_common", "wait_for_completion_interruptible",
 	"wait_for_completion_killable", "wait_for_completion_state",
@@ -93,6 +93,16 @@ static const char * const klp_called_from_anywhere[] = {
 
 static const char * const klp_main_callers[] = {
 	"hwrng_fillfn", "smpboot_thread_fn",
+};
+
+/*
+ * Tasks that exit are inside of these, and leave them, but the init of a PID namespace
+ * may migrate in there: see klp_replaces_exit().
+ */
+static const char * const klp_exit_path[] = {
+	"do_exit", "do_group_exit", "do_wait", "exit_notify", "find_child_reaper",
+	"forget_original_parent", "kernel_wait4", "sys_exit", "sys_exit_group",
+	"zap_pid_ns_processes",
 };
 
 /* Entries of system calls have a prefix: __x64_sys_vfork is sys_vfork. */
@@ -164,9 +174,37 @@ static bool klp_is_in(unsigned long addr, const char * const names[], size_t nr)
  */
 bool klp_has_known_callers(unsigned long addr, unsigned long main)
 {
+	if (klp_is_in(addr, klp_exit_path, ARRAY_SIZE(klp_exit_path)))
+		return true;
 	if (!klp_is_in(addr, klp_stay, ARRAY_SIZE(klp_stay)))
 		return false;
 	return !klp_is_in(addr, klp_called_from_anywhere,
 			  ARRAY_SIZE(klp_called_from_anywhere)) ||
 	       klp_is_in(main, klp_main_callers, ARRAY_SIZE(klp_main_callers));
+}
+
+/**
+ * klp_replaces_exit - does a patch replace what a certain task may exit through?
+ * @patch: the patch
+ * @addr: address of a place where a task has migrated
+ *
+ * Context: Process context, klp_mutex held.
+ * Return: true if the place is one where the init of a PID namespace waits while it
+ * exits, and @patch replaces a function between that and the entry of the kernel.
+ */
+bool klp_replaces_exit(const struct live_patch *patch, unsigned long addr)
+{
+	const struct klp_func *func;
+	const struct klp_object *obj;
+
+	if (!klp_is_in(addr, klp_exit_path, ARRAY_SIZE(klp_exit_path)))
+		return false;
+	klp_for_each_object_static(patch->desc, obj) {
+		klp_for_each_func_static(obj, func) {
+			if (klp_is_named(func->old_name, klp_exit_path,
+					 ARRAY_SIZE(klp_exit_path)))
+				return true;
+		}
+	}
+	return false;
 }

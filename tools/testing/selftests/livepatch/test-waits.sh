@@ -40,22 +40,22 @@ done
 
 # Each of these waits is below functions that a patch may replace. A task that is moved
 # there comes back through the code that it has entered: it has to be in memory.
-BELOW="do_wait exit_notify io_cqring_wait kernel_clone ptrace_notify \
-	seccomp_do_user_notification __seccomp_filter zap_pid_ns_processes"
+BELOW="io_cqring_wait kernel_clone ptrace_notify seccomp_do_user_notification \
+	__seccomp_filter"
 
 test_callers_stay() {
 	local functions function waiters=() mode
 
 	! loaded lpt_pass4 || skip "has been tried before"
 	mapfile -t functions < <(traceable $BELOW)
-	at_least ${#functions[@]} 4 "functions"
+	at_least ${#functions[@]} 3 "functions"
 	log_start
 	with_functions load lpt_pass4 "${functions[@]}"
 	settle
 	for function in "${functions[@]}"; do
 		logged "tasks inside '$function' stay"
 	done
-	for mode in entry seccomp uring pidns vfork; do
+	for mode in entry seccomp uring vfork; do
 		waiter $mode
 		waiters+=("$LPT_PID")
 	done
