@@ -768,7 +768,7 @@ clean_up() {
 	feed "$FAILSLAB"
 }
 
-lpt_start 44
+lpt_start 47
 DELAY=$(first_line "$POKE_DELAY")
 DAMON=$([ ! -e "$DAMON_STAT" ] || first_line "$DAMON_STAT")
 lpt_run "blocked by a kernel thread" test_kthread
