@@ -11,6 +11,7 @@
 
 #include <linux/kallsyms.h>
 #include <linux/kobject.h>
+#include <linux/kthread.h>
 #include <linux/livepatch.h>
 #include <linux/livepatch_trampoline.h>
 #include <linux/mutex.h>
@@ -66,6 +67,12 @@ static inline unsigned int klp_task_flags(const struct task_struct *task)
 {
 	/* Its owner writes them, without a lock and as he likes. */
 	return data_race(task->flags);
+}
+
+/* Return: the main function of a kernel thread, 0 for other tasks. */
+static inline unsigned long klp_main_function(struct task_struct *task)
+{
+	return klp_task_flags(task) & PF_KTHREAD ? (unsigned long)kthread_func(task) : 0;
 }
 
 /**

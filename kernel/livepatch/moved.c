@@ -23,7 +23,6 @@
  * the thread.
  */
 
-#include <linux/kthread.h>
 #include <linux/lockdep.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
@@ -71,7 +70,7 @@ void klp_moved_note(struct task_struct *task, unsigned long place, unsigned int 
 	if (!(klp_task_flags(task) & (PF_KTHREAD | PF_USER_WORKER | PF_EXITING)))
 		return;
 	guard(raw_spinlock_irqsave)(&klp_moved_lock);
-	moved = klp_moved_entry(place, (unsigned long)kthread_func(task));
+	moved = klp_moved_entry(place, klp_main_function(task));
 	/* A new entry has no name yet. */
 	if (moved->comm[0] && (int)(since - moved->since) < 0)
 		return;

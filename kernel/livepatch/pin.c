@@ -41,7 +41,6 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/kallsyms.h>
-#include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
@@ -128,9 +127,7 @@ static void klp_pin_main_function(struct live_patch *patch)
 
 	guard(rcu)();
 	for_each_process(task) {
-		if (!(klp_task_flags(task) & PF_KTHREAD))
-			continue;
-		main = (unsigned long)kthread_func(task);
+		main = klp_main_function(task);
 		if (main && within_module(main, patch->mod)) {
 			klp_pin_because(patch, "its code is the main function of %s (%d)",
 					task->comm, task_pid_nr(task));

@@ -37,7 +37,6 @@
 
 #include <linux/cache.h>
 #include <linux/kallsyms.h>
-#include <linux/kthread.h>
 #include <linux/lockdep.h>
 #include <linux/moduleparam.h>
 #include <linux/sched.h>
@@ -163,7 +162,7 @@ static bool klp_is_loop_code(unsigned long addr, unsigned long main)
 /* Does the stack that was saved show no more than the parameter allows? */
 static bool klp_stack_allows(struct task_struct *task, enum klp_stack_check check)
 {
-	unsigned long main = (unsigned long)kthread_func(task);
+	unsigned long main = klp_main_function(task);
 	int i;
 
 	for (i = 0; i < klp_stack_seen.len; i++) {

@@ -16,7 +16,6 @@
  * that of a forced patch: somebody may be in there.
  */
 
-#include <linux/kthread.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/string.h>
@@ -134,8 +133,7 @@ static bool klp_is_main_function(unsigned long addr)
 
 	guard(rcu)();
 	for_each_process(leader) {
-		if (klp_task_flags(leader) & PF_KTHREAD &&
-		    kthread_func(leader) == (void *)addr)
+		if (klp_main_function(leader) == addr)
 			return true;
 	}
 	return false;

@@ -241,11 +241,6 @@ void notrace klp_update_patch_state(struct task_struct *task)
 		klp_shift_exiting(task);
 	}
 	klp_migrate_this_cpu();
-	/*
-	 * Report a quiescent state of RCU tasks: its kernel thread may itself be a
-	 * straggler that waits for this task.
-	 */
-	rcu_tasks_qs(task, false);
 	if (counted)
 		klp_behind_put();
 }
