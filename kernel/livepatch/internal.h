@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The layers of live patching, from the lowest to the highest. A layer calls
- * those above it in this file. What goes the other way is klp_transition_done(),
- * run from a work item when the last task has migrated, and two questions: is there
- * a transition, when redirects are freed, and is something that is redirected on a
- * stack?
+ * those above it in this file. There are three calls in the other direction:
+ * universe.c calls klp_transition_done() from a work item when the last task has
+ * migrated, universe.c calls stack.c to check the stack of a kernel thread, and
+ * redirect.c checks for a transition before it frees redirects.
  */
 #ifndef _LIVEPATCH_INTERNAL_H
 #define _LIVEPATCH_INTERNAL_H
@@ -21,7 +21,7 @@
 int klp_find_symbol(const char *patch, const char *objname, const char *name,
 		    unsigned long sympos, unsigned long *addr);
 
-/* ------------------------------------ reloc.c: relocations that await a module */
+/* ------------------------------ reloc.c: relocations that depend on other modules */
 
 int klp_apply_object_relocs(struct klp_patch *patch, struct klp_object *obj);
 void klp_clear_object_relocs(struct klp_patch *patch, struct klp_object *obj);
@@ -46,7 +46,7 @@ bool klp_reloc_fits(const Elf_Rela *rela, size_t size);
 
 /* --------------------------------------------- questions about a task */
 
-/* Was it taken off the CPU at the user boundary, until its group gets more time? */
+/* Has CFS bandwidth control throttled the task on its way out to user mode? */
 #ifdef CONFIG_CFS_BANDWIDTH
 static inline bool klp_is_throttled(const struct task_struct *task)
 {
@@ -59,13 +59,10 @@ static inline bool klp_is_throttled(const struct task_struct *task)
 }
 #endif
 
-/*
- * Others change their flags while they are looked at: whoever asks for more than
- * PF_KTHREAD, which stays, gets a hint.
- */
+/* The flags of another task. Only PF_KTHREAD is stable, other flags are a hint. */
 static inline unsigned int klp_task_flags(const struct task_struct *task)
 {
-	/* Its owner writes them, without a lock and as he likes. */
+	/* The task writes its flags without a lock and with plain stores. */
 	return data_race(task->flags);
 }
 
@@ -76,13 +73,14 @@ static inline unsigned long klp_main_function(struct task_struct *task)
 }
 
 /**
- * klp_task_is_asleep - is the task off the run queue, in the sleep that it asked for?
+ * klp_task_is_asleep - has the task gone to sleep by itself?
  * @task: the task
  *
- * Not if it waits for a lock that became a sleeping one (PREEMPT_RT), or is being woken.
+ * A task that waits for a spinlock on PREEMPT_RT is not asleep in this sense, and
+ * neither is a task that is being woken.
  *
- * Context: Any. The answer is exact under task_call_func(), else a hint.
- * Return: true if it is.
+ * Context: Any. The result is exact under task_call_func(), otherwise a hint.
+ * Return: true if the task is asleep and off the run queue.
  */
 static inline bool klp_task_is_asleep(const struct task_struct *task)
 {
@@ -90,7 +88,7 @@ static inline bool klp_task_is_asleep(const struct task_struct *task)
 
 	if (state == TASK_RUNNING || state & (TASK_WAKING | TASK_RTLOCK_WAIT))
 		return false;
-	/* A sleeper may stay queued for a while, until it would have been picked. */
+	/* With delayed dequeue a sleeping task stays on the run queue for a while. */
 	return !READ_ONCE(task->on_rq) || READ_ONCE(task->se.sched_delayed);
 }
 
@@ -99,14 +97,14 @@ static inline bool klp_task_is_asleep(const struct task_struct *task)
 /**
  * enum klp_class - what keeps a task from migrating
  * @KLP_CLASS_IDLE:	idle task, migrates in the idle loop
- * @KLP_CLASS_WORK:	worker in a work item, migrates after it
- * @KLP_CLASS_KTHREAD:	kernel thread that has not come to a safe point
- * @KLP_CLASS_EXITS:	exiting, and runs
- * @KLP_CLASS_EXIT_WAITS: exiting, and waits for something
- * @KLP_CLASS_RUNS:	runs in the kernel, migrates when it leaves
- * @KLP_CLASS_GUEST:	runs a guest; a signal makes it leave
+ * @KLP_CLASS_WORK:	worker in a work item, migrates after the item
+ * @KLP_CLASS_KTHREAD:	kernel thread that has not reached a safe point
+ * @KLP_CLASS_EXITS:	exiting and running
+ * @KLP_CLASS_EXIT_WAITS: exiting and asleep
+ * @KLP_CLASS_RUNS:	runs in the kernel, migrates on the way out to user mode
+ * @KLP_CLASS_GUEST:	runs a guest; a signal makes it leave KVM_RUN
  * @KLP_CLASS_STOPPED:	stopped by its tracer in the middle of a system call
- * @KLP_CLASS_SLEEPS:	asleep in a system call; a signal makes it leave
+ * @KLP_CLASS_SLEEPS:	asleep in a system call; a signal makes it leave the call
  * @KLP_CLASS_REQUEST:	worker of io_uring or vhost that sleeps in a request
  * @KLP_CLASS_DEAF:	asleep where TIF_NOTIFY_SIGNAL does not wake it
  * @KLP_CLASS_KILLABLE:	asleep, only a fatal signal wakes it
@@ -135,11 +133,11 @@ bool klp_straggler_helps_signal(const struct task_struct *task, bool late);
 
 /**
  * struct klp_moved - a place at which kernel threads changed their universe
- * @place:	address of the safe point, 0 if there was no room to note it
+ * @place:	address of the safe point, 0 if the table was full
  * @main:	main function of the threads, 0 for workers of io_uring and vhost
- * @since:	klp_nr_starts when the latest of them came there
- * @pid:	process number of that thread
- * @comm:	its name
+ * @since:	klp_nr_starts when the latest of the threads reached the safe point
+ * @pid:	PID of that thread
+ * @comm:	name of that thread
  */
 struct klp_moved {
 	unsigned long place;
@@ -153,7 +151,7 @@ void klp_moved_note(struct task_struct *task, unsigned long place, unsigned int 
 void klp_moved_reset(void);
 const struct klp_moved *klp_moved_get(unsigned int idx);
 
-/* ------------------------------------------ universe.c: who migrates, and when */
+/* ------------------------------------ universe.c: which tasks migrate, and when */
 
 u8 klp_goal_universe(void);
 u8 klp_next_universe(void);
@@ -179,15 +177,15 @@ bool klp_irq_is_behind(int cpu);
  * @ip:		address of the call site at the function's entry
  * @name:	name of the function, while it is being changed
  * @fn:		what a caller in each universe runs, NULL: the original
- * @entry:	where the call site jumps to, as ftrace wants it
- * @next_entry:	the same, once the change that is being made has been made
- * @group:	ftrace_ops that the call site is registered with, NULL: none yet
- * @block:	block of trampolines that @entry lies in, NULL: not in one
- * @change:	on the list of what is being changed
- * @stack:	the functions that replace this one, the newest first. Storage
- *		for object.c, not used here
- * @reached:	on the list of a search for cycles. The same
- * @free:	waits for a grace period
+ * @entry:	jump target of the call site, in the format of ftrace
+ * @next_entry:	value of @entry after the next commit
+ * @group:	group that the call site is registered with, NULL: none yet
+ * @block:	block of trampolines that contains @entry, NULL: none
+ * @change:	in klp_noted, in klp_differing, or in no list
+ * @stack:	the functions that replace this one, the newest first. Used by
+ *		object.c only
+ * @reached:	in the list of a search for cycles. Used by object.c only
+ * @free:	in the list of redirects that wait for a grace period
  */
 struct klp_redirect {
 	struct hlist_node node;
@@ -213,7 +211,7 @@ int klp_redirect_must_commit(void);
 int klp_redirect_settle(void);
 bool klp_redirect_any_differing(bool (*is_it)(unsigned long addr));
 
-/* --------------- object.c: the functions of a patch in one object, bound to it */
+/* ------------------------------ object.c: the functions of a patch in one object */
 
 struct live_func {
 	struct kobject kobj;
@@ -222,17 +220,17 @@ struct live_func {
 	/* While the object is patched: */
 	struct klp_redirect *redirect;
 	struct list_head stack;
-	/* The function, and the call site at its entry: */
+	/* The original function, and the call site at its entry: */
 	unsigned long addr;
 	unsigned long ip;
 };
 
 /**
- * enum klp_object_stage - how far an object has come
- * @KLP_OBJECT_ORIGINAL: nothing is replaced in it
- * @KLP_OBJECT_PATCHED:	 its functions are on the stacks
- * @KLP_OBJECT_SETTLED:	 and everybody runs them: post_patch was called, and
- *			 pre_unpatch was not
+ * enum klp_object_stage - progress of patching an object
+ * @KLP_OBJECT_ORIGINAL: no function of the object is replaced
+ * @KLP_OBJECT_PATCHED:	 its new functions are on the stacks of their redirects
+ * @KLP_OBJECT_SETTLED:	 in addition all tasks run the new functions: post_patch
+ *			 was called, and pre_unpatch was not
  */
 enum klp_object_stage {
 	KLP_OBJECT_ORIGINAL,
@@ -245,7 +243,7 @@ struct live_object {
 	struct live_patch *patch;
 	struct klp_object *desc;
 	enum klp_object_stage stage;
-	/* Protected by klp_mutex, which is dropped while it is true */
+	/* Protected by klp_mutex. The mutex is dropped while this is true */
 	bool in_callback;
 	unsigned int nr_funcs;
 	struct live_func **funcs;
@@ -280,7 +278,7 @@ void klp_object_retire(struct live_object *obj);
 void klp_object_unstack(struct live_object *obj);
 int klp_object_unpatch(struct live_object *obj);
 
-/* ------------------------------ stay.c: functions that a migrating task is inside */
+/* ---------------------------- stay.c: functions that tasks are in while they migrate */
 
 bool klp_is_never_left(const struct live_func *func);
 bool klp_has_known_callers(unsigned long addr, unsigned long main);
@@ -299,18 +297,18 @@ bool klp_sysfs_has_file(const char *name);
 
 int klp_check_patch(const struct klp_patch *patch);
 
-/* ----------------------------------------------- patch.c: the life of a patch */
+/* ----------------------------------------- patch.c: the life cycle of a patch */
 
 /**
- * enum klp_patch_state - the life of a patch
- * @KLP_DISABLED:	before it is enabled, and for ever after it was disabled
- *			or replaced
- * @KLP_ENABLING:	tasks are turning to its functions
- * @KLP_ENABLED:	everybody runs its functions
- * @KLP_DISABLING:	tasks are turning away from its functions
+ * enum klp_patch_state - state of a patch
+ * @KLP_DISABLED:	before the patch is enabled; again after it was disabled or
+ *			replaced, which is final
+ * @KLP_ENABLING:	tasks migrate to the functions of the patch
+ * @KLP_ENABLED:	all tasks run the functions of the patch
+ * @KLP_DISABLING:	tasks migrate away from the functions of the patch
  *
- * A transition has all patches that it concerns in one of the two middle
- * states; reversing it swaps these two.
+ * In a transition each patch that it concerns is in KLP_ENABLING or
+ * KLP_DISABLING. Reversing the transition swaps these two.
  */
 enum klp_patch_state {
 	KLP_DISABLED,
@@ -323,12 +321,13 @@ enum klp_patch_state {
  * struct live_patch - the core's record of an enabled patch
  * @kobj:	its directory in sysfs
  * @list:	in the list of patches, the oldest first
- * @desc:	the module's description, gone with the last module reference
+ * @desc:	the module's description, valid until the last module reference is
+ *		dropped
  * @mod:	the patch module
- * @state:	where it is in its life
- * @replace:	it replaces all older patches
- * @pinned:	a task may be inside its code for ever: the module stays
- * @since:	klp_nr_starts when it was enabled
+ * @state:	state of the patch
+ * @replace:	the patch replaces all older patches
+ * @pinned:	the module stays in memory, because a task may run its code for ever
+ * @since:	klp_nr_starts when the patch was enabled
  * @nr_objs:	number of objects
  * @objs:	its objects
  */
@@ -345,7 +344,7 @@ struct live_patch {
 	struct live_object **objs;
 };
 
-/* Protects all of the above but what tasks read without a lock. */
+/* Protects all of the above, except for fields that are read without a lock. */
 extern struct mutex klp_mutex;
 extern struct list_head klp_patches;
 
@@ -358,9 +357,9 @@ int klp_patch_write_enabled(struct live_patch *patch, bool enable);
 int klp_patch_force(struct live_patch *patch);
 
 /*
- * What the file "enabled" says, without a lock: a patch about to be replaced is
- * enabled still. The transition is looked at first, see barrier D. A reader that is
- * held up in between may mix two moments.
+ * The content of the file "enabled", read without a lock. A patch that is being
+ * replaced is still enabled. The transition is read before the state, see barrier D.
+ * A reader that is delayed between the two reads may combine values of two moments.
  */
 static inline bool klp_patch_is_enabled(const struct live_patch *patch)
 {
@@ -371,7 +370,7 @@ static inline bool klp_patch_is_enabled(const struct live_patch *patch)
 	       (state == KLP_DISABLING && !in_transition);
 }
 
-/* Is it in effect for those who have migrated (@then), or for the others? */
+/* Is the patch in effect for tasks that have migrated (@then), or that have not? */
 static inline bool klp_patch_in_effect(const struct live_patch *patch, bool then)
 {
 	return patch->state == KLP_ENABLED ||
