@@ -1,53 +1,54 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Which universe a task lives in, and how all of them get to the other one.
+ * The universe of each task, and the migration of all tasks to the other universe.
  */
 
 /**
  * DOC: Universes
  *
- * There are two universes. Every task lives in one of them, and so does the
- * interrupt context of every CPU. At rest all live in the goal. A transition
+ * There are two universes. Each task and the interrupt context of each CPU is in
+ * one of them. Outside of a transition all are in the goal universe. A transition
+ * has these steps:
  *
- * 1. is prepared by making each function that changes look at the universe of
- *    its caller; nobody notices, for both answers are the old function to all;
- * 2. starts when the other universe is published as the goal;
- * 3. flags every task that is behind the goal, and counts it;
- * 4. lasts while the flagged tasks migrate: each changes its own universe where
- *    it holds nothing over, which is the way out to user mode or a safe point
- *    of a kernel thread. A task that sleeps at such a place is moved where it
- *    lies. Interrupt contexts migrate when their CPU passes such a place;
- * 5. is over when the count comes to zero. Whoever brings it there queues the
- *    completion.
+ * 1. Each function that changes is redirected, and selects a version by the
+ *    universe of its caller. This has no effect yet: both universes select the
+ *    old function.
+ * 2. The other universe is published as the goal.
+ * 3. Each straggler, a task whose universe is not the goal, is flagged by
+ *    TIF_PATCH_PENDING and counted.
+ * 4. The flagged tasks migrate. A task changes its own universe where no state
+ *    from old code is live: on the way out to user mode, or at a safe point of a
+ *    kernel thread. A task that sleeps at such a place is moved remotely, without
+ *    a wakeup. The interrupt context of a CPU migrates when a task on this CPU
+ *    passes such a place.
+ * 5. The count reaches zero, and the last decrement queues the completion.
  *
- * Reversing a transition is publishing the other goal again, and flagging those
- * who are now behind.
+ * To reverse a transition, the previous goal is published again. Tasks that had
+ * migrated become stragglers, and are flagged.
  *
  * **Locking**
  *
- * task_struct::klp_universe, and whether TIF_PATCH_PENDING says that the task
- * is counted, change under task_struct::pi_lock. Outside of a migration nobody
- * but the task itself reads the universe, without a lock: it changes only while
- * the task is at a safe point. task_struct::klp_quiescent is written by the task
- * alone and believed only while the task is off its CPU, pinned by
- * task_call_func().
+ * task_struct::klp_universe changes under task_struct::pi_lock. So does
+ * TIF_PATCH_PENDING, which says that the task is counted. The task reads its own
+ * universe without a lock: it changes only while the task is at a safe point.
+ * task_struct::klp_quiescent is written by the task alone. It is evaluated under
+ * task_call_func(), and only while the task does not run.
  *
- * klp_irq_universe and klp_irq_behind change under klp_irq_lock, on the CPU
- * itself with interrupts off and in task context, for a CPU that is offline, or by
- * force.
+ * klp_irq_universe and klp_irq_behind change under klp_irq_lock: on the CPU
+ * itself in task context, remotely for a CPU that is offline, or remotely by force.
  *
  * The goal is written under klp_mutex.
  *
  * **Ordering**
  *
- * A fork copies the universe of its parent, which cannot change meanwhile, and
- * compares it with the goal under tasklist_lock. The migrator takes that lock
- * once behind publishing the goal, so that a child is either in the list that is
- * walked then, or was compared with the new goal.
+ * A fork copies the universe of the parent, which cannot change meanwhile, and
+ * compares it with the goal under tasklist_lock. After publishing the goal, the
+ * migrator takes and drops tasklist_lock. So a child is either in the list that is
+ * walked afterwards, or was compared with the new goal.
  *
  * An exiting task is counted in klp_exiting before it leaves the list under the same
- * lock. The migrator takes it once more behind the walk, so that a task is either
- * found by the walk, or seen to be counted when it is added up.
+ * lock. After the walk, the migrator takes and drops tasklist_lock again. So either
+ * the walk finds the task, or klp_exiting includes it when it is summed up.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -65,30 +66,30 @@
 #define CREATE_TRACE_POINTS
 #include <trace/events/livepatch.h>
 
-/* How long tasks asleep in a system call are left alone, in milliseconds. */
+/* Delay before tasks that sleep in a system call are interrupted, in milliseconds. */
 static unsigned int poke_delay_ms = 100;
 module_param(poke_delay_ms, uint, 0644);
 
-/* They are asked again and again, at last every poke_delay_ms << this. */
+/* The delay doubles with each retry, up to poke_delay_ms << this. */
 #define KLP_POKE_BACKOFF_MAX	5U
 
-/* A transition that takes longer, in milliseconds, is worth a line in the log. */
+/* A transition that takes longer, in milliseconds, is reported in the log. */
 #define KLP_LONG_MS		15000
 
-/* Tasks that are visited before others get a chance to run. */
+/* Number of tasks that are visited before the walk calls cond_resched(). */
 #define KLP_WALK_CHUNK	256
 
-/* How often a walk starts again because the place in the list was lost. */
+/* Maximum number of restarts of a walk whose position in the list was removed. */
 #define KLP_WALK_LOST_MAX	16
 
-/* How often a task that is falling asleep is looked at before it is left flagged. */
+/* Number of visits to a task that is falling asleep, before it is left flagged. */
 #define KLP_VISIT_MAX	1000
 
-/* What a look at a task came to. */
+/* Result of a visit to a task. */
 enum klp_visit {
-	KLP_VISIT_DONE,		/* the task is where it should be */
-	KLP_VISIT_BEHIND,	/* it is flagged and has to come by itself */
-	KLP_VISIT_AGAIN,	/* it is just about to fall asleep */
+	KLP_VISIT_DONE,		/* the task is in the goal universe */
+	KLP_VISIT_BEHIND,	/* the task is flagged and has to migrate by itself */
+	KLP_VISIT_AGAIN,	/* the task is flagged, but about to fall asleep */
 };
 
 DEFINE_PER_CPU(u8, klp_irq_universe);
@@ -97,43 +98,43 @@ static DEFINE_RAW_SPINLOCK(klp_irq_lock);
 
 u8 klp_goal;
 
-/* The universe of the patched in a transition, the goal or not; else -1. */
+/* In a transition, the universe of patched tasks, be it the goal or not; else -1. */
 int klp_patched_universe = -1;
 
 /*
- * How often a migration has started or was reversed. A function of a patch runs only
- * after the count was raised for that patch, so a task that has been at a safe point
- * since an earlier count has none of them on its stack. Written under klp_mutex.
+ * Number of migrations that were started or reversed. The functions of a patch run only
+ * after the count was raised for that patch. So a task that has been at a safe point
+ * since before that has none of them on its stack. Written under klp_mutex.
  */
 unsigned int klp_nr_starts;
-/* For the safe points of modules */
+/* Read by klp_quiescent_enter(), which modules use, too. */
 EXPORT_SYMBOL(klp_nr_starts);
 
-/* When the migration started, or was reversed */
+/* Time at which the migration started, or was reversed */
 static ktime_t klp_started;
 
-/* Rounds of poking since then, as far as they make the next one later. By klp_mutex */
+/* Retry rounds since klp_started, at most KLP_POKE_BACKOFF_MAX + 1. By klp_mutex */
 static unsigned int klp_pokes;
 
-/* Whether the log says that it takes long. By klp_mutex */
+/* Has a long transition been reported in the log? By klp_mutex */
 static bool klp_told_long;
 
-/* Whether who is behind and can't be found does not count any more. By klp_mutex */
+/* Forced: the completion does not wait for exiting tasks. By klp_mutex */
 static bool klp_forced;
 
-/* Whether somebody was moved because of his stack, see stack.c. By klp_mutex */
+/* Was a kernel thread moved because of its stack, see stack.c? By klp_mutex */
 static bool klp_trusted_stacks;
 
 /*
- * Tasks that are about to leave the task list, or have left it, and still run, by
- * the universe they live in. They can't be visited, so a transition waits until
- * those in the universe that is left are dead. The sum over the CPUs is what
- * counts. The slot of a task is task_struct::klp_slot: its universe plus 1, or
- * 0, which means nothing, if it dies without do_exit().
+ * Number of tasks that are about to leave the task list, or have left it, and still
+ * run, by their universe. They may not be found by a walk, so a transition waits
+ * until those in the old universe are dead. Only the sum over all CPUs has a
+ * meaning. The slot of a task is task_struct::klp_slot: its universe plus 1, or 0
+ * if the task dies without do_exit(). Slot 0 is not evaluated.
  */
 DEFINE_PER_CPU(int [KLP_UNIVERSES + 1], klp_exiting);
 
-/* Tasks and interrupt contexts behind the goal, and whoever is counting them. */
+/* Number of stragglers, tasks and interrupt contexts, plus one for each walker. */
 static atomic_t klp_behind;
 
 static struct workqueue_struct *klp_wq;
@@ -145,7 +146,7 @@ static void klp_done_fn(struct work_struct *work)
 
 static DECLARE_WORK(klp_done_work, klp_done_fn);
 
-/* Whoever counts others is counted, so that nobody brings the count to zero. */
+/* The walker holds a count, so that the count can't reach zero before the walk ends. */
 static void klp_behind_get(void)
 {
 	atomic_inc(&klp_behind);
@@ -158,8 +159,8 @@ static void klp_behind_put(void)
 }
 
 /*
- * An exiting task that changes its universe is counted in the other one from now on.
- * Until it is dead nothing else writes its slot: it is the current task, or asleep.
+ * An exiting task has changed its universe: count it in its new universe. Nothing else
+ * writes its slot concurrently, because it is the current task, or asleep.
  */
 static void klp_shift_exiting(struct task_struct *task)
 {
@@ -174,7 +175,7 @@ static void klp_shift_exiting(struct task_struct *task)
 /* Return: true if the task was counted as a straggler. */
 static bool klp_arrive(struct task_struct *task, enum klp_place place)
 {
-	/* Barrier B, see klp_migration_start(): the goal before its redirects. */
+	/* Barrier B, see klp_migration_start(): read the goal before the redirects. */
 	u8 goal = smp_load_acquire(&klp_goal);
 
 	lockdep_assert_held(&task->pi_lock);
@@ -195,7 +196,7 @@ static bool klp_arrive_cpu(int cpu)
 	return counted;
 }
 
-/* In task context, so that no interrupt is half way through on this CPU. */
+/* Called in task context, so no interrupt handler is in progress on this CPU. */
 static void klp_migrate_this_cpu(void)
 {
 	bool counted = false;
@@ -217,9 +218,11 @@ static void klp_migrate_this_cpu(void)
  * klp_update_patch_state - migrate the current task, which is at a safe point
  * @task: the current task
  *
- * Called on the way out to user mode and from klp_safe_point(), so also by
- * modules that call try_to_freeze() and the like, whatever their license. Takes
- * the interrupt context of this CPU along.
+ * Called on the way out to user mode and from klp_safe_point(). Also migrates the
+ * interrupt context of this CPU.
+ *
+ * It is exported without _GPL, because the safe points are inline functions that
+ * modules of any license may use.
  *
  * Context: Task context, no raw spinlock held.
  */
@@ -229,7 +232,7 @@ void notrace klp_update_patch_state(struct task_struct *task)
 
 	if (WARN_ON_ONCE(task != current))
 		return;
-	/* It injects idle time, and calls do_idle() in the middle of an item. */
+	/* play_idle_precise() runs do_idle() in the middle of an item: no safe point. */
 	if (task->flags & PF_IDLE && task->pid)
 		return;
 
@@ -245,7 +248,7 @@ void notrace klp_update_patch_state(struct task_struct *task)
 		klp_behind_put();
 }
 EXPORT_SYMBOL(klp_update_patch_state);
-/* Whoever traces the return would take the place of the return address. */
+/* A return probe would replace the return address, which is read above. */
 NOKPROBE_SYMBOL(klp_update_patch_state);
 
 static int klp_nr_exiting(u8 universe)
@@ -257,7 +260,7 @@ static int klp_nr_exiting(u8 universe)
 	return nr;
 }
 
-/* The flag can't be set any more: a visitor moves who is dead. */
+/* The flag can't be set again: klp_may_move() is true for a TASK_DEAD task. */
 static void klp_leave_behind(struct task_struct *task)
 {
 	bool flagged;
@@ -268,7 +271,7 @@ static void klp_leave_behind(struct task_struct *task)
 		klp_behind_put();
 }
 
-/* klp_task_dead() in a transition, which may have been waiting for it alone */
+/* klp_task_dead() in a transition, which may have been waiting for this task only */
 void __klp_task_dead(struct task_struct *task)
 {
 	if (!atomic_read(&klp_behind))
@@ -277,7 +280,7 @@ void __klp_task_dead(struct task_struct *task)
 		klp_leave_behind(task);
 }
 
-/* klp_copy_process() behind the goal */
+/* Slow path of klp_copy_process(): the universe of the child is not the goal. */
 void __klp_copy_process(struct task_struct *child)
 {
 	atomic_inc(&klp_behind);
@@ -285,7 +288,7 @@ void __klp_copy_process(struct task_struct *child)
 }
 
 /**
- * klp_task_patch_state - what /proc/<pid>/patch_state says
+ * klp_task_patch_state - the value shown in /proc/<pid>/patch_state
  * @task: the task
  *
  * Return: -1 outside of a transition, else whether the task is patched: 0 or 1.
@@ -297,7 +300,7 @@ int klp_task_patch_state(struct task_struct *task)
 	return patched < 0 ? -1 : READ_ONCE(task->klp_universe) == patched;
 }
 
-/* Is it at a place where no state from old code is live while it does not run? */
+/* Is the task, which does not run, where no state from old code is live? */
 static bool klp_is_quiescent(const struct task_struct *task)
 {
 	switch (READ_ONCE(task->klp_quiescent)) {
@@ -312,18 +315,18 @@ static bool klp_is_quiescent(const struct task_struct *task)
 	}
 }
 
-/* A task that does not run, and is quiescent, or will not run any more. */
+/* True for a task that does not run, if it is quiescent, idle or dead. */
 static bool klp_may_move(struct task_struct *task)
 {
 	if (task_curr(task))
 		return false;
-	/* An idle task gives up its CPU in one place, between two idle phases. */
+	/* An idle task is switched away from in one place, between two idle phases. */
 	return klp_is_quiescent(task) ||
 	       task == idle_task(task_cpu(task)) ||
 	       READ_ONCE(task->__state) == TASK_DEAD;
 }
 
-/* It is in a section of klp_quiescent_enter(), and will sleep or leave it soon. */
+/* A running task in a quiescent section will soon sleep or leave the section. */
 static bool klp_may_fall_asleep(const struct task_struct *task)
 {
 	return task_curr(task) &&
@@ -341,7 +344,7 @@ static bool klp_move(struct task_struct *task, bool force)
 	if (moves)
 		klp_moved_note(task, READ_ONCE(task->klp_quiescent), task->klp_since);
 	counted = klp_arrive(task, KLP_PLACE_ASLEEP);
-	/* Nothing but the dead task itself writes the slot of a task that is dead. */
+	/* Not for a dead task: klp_task_dead() reads its slot without a lock. */
 	if (moves)
 		klp_shift_exiting(task);
 	return counted;
@@ -359,16 +362,16 @@ static int klp_visit_task(struct task_struct *task, void *arg)
 		return KLP_VISIT_DONE;
 	}
 
-	/* Barrier A, see klp_quiescent_enter(): the flag before the marker. */
+	/* Barrier A, see klp_quiescent_enter(): set the flag, then read the marker. */
 	if (!test_and_set_tsk_thread_flag(task, TIF_PATCH_PENDING))
 		atomic_inc(&klp_behind);
 	return klp_may_fall_asleep(task) ? KLP_VISIT_AGAIN : KLP_VISIT_BEHIND;
 }
 
 /*
- * A task that is falling asleep is off its CPU, or awake, after some instructions,
- * unless an interrupt or a hypervisor takes the CPU away from it. Then it stays
- * flagged, and is found asleep in the next round.
+ * A task that is falling asleep needs some instructions to be off its CPU or awake, so
+ * the visit is repeated. If an interrupt or a hypervisor takes the CPU away from the
+ * task, it stays flagged, and is found asleep in the next round.
  */
 static enum klp_visit klp_visit(struct task_struct *task, bool force)
 {
@@ -383,7 +386,7 @@ static enum klp_visit klp_visit(struct task_struct *task, bool force)
 
 static void klp_flag_task(struct task_struct *task)
 {
-	/* Who runs in user mode comes by at once when he is interrupted. */
+	/* A task that runs in user mode migrates as soon as it is interrupted. */
 	if (klp_visit(task, false) == KLP_VISIT_BEHIND)
 		kick_process(task);
 }
@@ -393,7 +396,7 @@ static void klp_force_task(struct task_struct *task)
 	klp_visit(task, true);
 }
 
-/* The stack of the thread was found to be clear, and the thread is pinned. */
+/* Called by task_call_func(), after klp_stack_is_clear() has accepted the stack. */
 static int klp_visit_clear_task(struct task_struct *task, void *unused)
 {
 	if (!klp_stack_is_same(task))
@@ -415,7 +418,7 @@ static bool klp_check_stack(struct task_struct *task)
 	return true;
 }
 
-/* Not everybody looks into debugfs. */
+/* Report a long transition once in the log, because debugfs may not be mounted. */
 static void klp_tell_long(struct task_struct *task)
 {
 	unsigned int age = klp_migration_age_ms();
@@ -428,22 +431,22 @@ static void klp_tell_long(struct task_struct *task)
 }
 
 /*
- * Some kernel threads have a safe point in their loop, and sleep where there is none.
- * Those who have had their time are woken; what they do then is their own secret. A
- * worker finds no safe point before the end of its item.
+ * Some kernel threads have a safe point in their loop, but sleep where there is none.
+ * Wake a thread after some rounds, because its loop may then pass the safe point. Do
+ * not wake a worker: it passes no safe point before the end of its item.
  */
 static void klp_poke_kthread(struct task_struct *task)
 {
 	if (klp_pokes < KLP_POKE_BACKOFF_MAX)
 		return;
-	/* A thread that was woken has had a round to come to a safe point. */
+	/* The thread was woken one round ago, and has not passed a safe point. */
 	if (klp_pokes > KLP_POKE_BACKOFF_MAX && klp_check_stack(task))
 		return;
 	if (!(klp_task_flags(task) & PF_WQ_WORKER))
 		wake_up_state(task, TASK_INTERRUPTIBLE);
 }
 
-/* Called by task_call_func(): the task neither starts nor stops running. */
+/* Called by task_call_func(): @task neither starts nor stops running. */
 static int klp_ask_task(struct task_struct *task, void *arg)
 {
 	bool *late = arg;
@@ -455,9 +458,10 @@ static int klp_ask_task(struct task_struct *task, void *arg)
 }
 
 /*
- * TIF_NOTIFY_SIGNAL makes a system call end, and there is no signal, so the call
- * restarts. That is of use to a task that sleeps and looks at signals. A task that runs
- * leaves the kernel by itself; asked meanwhile it might return less than it could.
+ * TIF_NOTIFY_SIGNAL interrupts a system call. As there is no signal, the call restarts
+ * afterwards. Do this to a task in an interruptible sleep. A task that runs leaves the
+ * kernel by itself, and if it is interrupted its call may return a short result. So it
+ * is interrupted only when the transition takes long.
  */
 static void klp_poke_user_task(struct task_struct *task)
 {
@@ -479,7 +483,7 @@ static void klp_poke_task(struct task_struct *task)
 		klp_poke_user_task(task);
 }
 
-/* Let others run. Return: false if the place in the list was lost. */
+/* Reschedule. Return: false if the position in the list is not valid any more. */
 static bool klp_walk_pause(struct task_struct *leader, struct task_struct *task)
 {
 	bool alive;
@@ -489,7 +493,7 @@ static bool klp_walk_pause(struct task_struct *leader, struct task_struct *task)
 	rcu_read_unlock();
 	cond_resched();
 	rcu_read_lock();
-	/* An exec by another thread takes the place of the leader. */
+	/* An exec by another thread makes that thread the leader. */
 	alive = pid_alive(leader) && pid_alive(task) &&
 		thread_group_leader(leader);
 	put_task_struct(task);
@@ -498,8 +502,8 @@ static bool klp_walk_pause(struct task_struct *leader, struct task_struct *task)
 }
 
 /*
- * Call @fn for each task in the list, at least once. A task that is added
- * meanwhile may be missed, see "Ordering" above.
+ * Call @fn at least once for each task in the list. A task that is added during the
+ * walk may be missed, see "Ordering" above.
  */
 static void klp_walk_tasks(void (*fn)(struct task_struct *task))
 {
@@ -512,7 +516,7 @@ again:
 		fn(task);
 		if (++nr % KLP_WALK_CHUNK && !need_resched())
 			continue;
-		/* Where tasks come and go all the time, get it over with. */
+		/* If tasks come and go too fast, finish without a pause. */
 		if (lost < KLP_WALK_LOST_MAX && !klp_walk_pause(leader, task)) {
 			lost++;
 			goto again;
@@ -520,7 +524,7 @@ again:
 	}
 }
 
-/* Called with cpus_read_lock() held, or for a CPU that was just unplugged. */
+/* Called with cpus_read_lock() held, or for a CPU that was just unplugged */
 static void klp_visit_irq_context(int cpu, bool force)
 {
 	guard(raw_spinlock_irqsave)(&klp_irq_lock);
@@ -536,7 +540,7 @@ static void klp_visit_irq_context(int cpu, bool force)
 
 static void klp_visit_cpu(int cpu, bool force)
 {
-	/* Nothing runs on a CPU that is offline, and no interrupt arrives. */
+	/* An offline CPU runs no task and receives no interrupt. */
 	force |= !cpu_online(cpu);
 	klp_visit_irq_context(cpu, force);
 	if (klp_visit(idle_task(cpu), force) == KLP_VISIT_BEHIND)
@@ -544,22 +548,22 @@ static void klp_visit_cpu(int cpu, bool force)
 }
 
 static DEFINE_PER_CPU(struct cpu_stop_work, klp_stop_work);
-/* Whether that is queued. Set under klp_mutex, cleared by the stopper thread */
+/* Is klp_stop_work queued? Set under klp_mutex, cleared by the stopper thread */
 static DEFINE_PER_CPU(bool, klp_stop_queued);
 
 static int klp_stop_fn(void *unused)
 {
 	klp_migrate_this_cpu();
-	/* Releases klp_stop_work to klp_poke_cpu(). */
+	/* From now on klp_poke_cpu() may queue klp_stop_work again. */
 	smp_store_release(this_cpu_ptr(&klp_stop_queued), false);
 	return 0;
 }
 
 /*
- * On a CPU that neither idles nor returns to user mode no task passes a safe point. A
- * real-time task may be the only one that ever runs there, so use what preempts all
- * tasks of a CPU, its stopper thread. That is no stop_machine(): one CPU runs a few
- * instructions with interrupts enabled up to the lock, and no other CPU waits for it.
+ * On a CPU that neither idles nor returns to user mode no task passes a safe point. The
+ * only task that runs there may be a real-time task, so use the stopper thread, which
+ * preempts all tasks of the CPU. This is no stop_machine(): one CPU runs a few
+ * instructions with interrupts enabled, except under the lock, and no CPU waits for it.
  */
 static void klp_poke_cpu(int cpu)
 {
@@ -586,12 +590,12 @@ static void klp_poke_cpus(void)
 static void klp_poke_fn(struct work_struct *work);
 static DECLARE_DELAYED_WORK(klp_poke_work, klp_poke_fn);
 
-/* Each round comes twice as late as the last, up to some seconds. */
+/* The delay doubles with each round, up to poke_delay_ms << KLP_POKE_BACKOFF_MAX. */
 static void klp_poke_later(void)
 {
 	unsigned long delay = msecs_to_jiffies(READ_ONCE(poke_delay_ms)) ?: 1;
 
-	/* A great value stands for never. */
+	/* Clamp the delay, so that the shift below does not overflow. */
 	delay = min(delay, MAX_JIFFY_OFFSET >> KLP_POKE_BACKOFF_MAX);
 	mod_delayed_work(klp_wq, &klp_poke_work,
 			 delay << min(klp_pokes, KLP_POKE_BACKOFF_MAX));
@@ -613,7 +617,7 @@ static void klp_poke_fn(struct work_struct *work)
 }
 
 /**
- * klp_goal_universe - the universe that all live in, or move to
+ * klp_goal_universe - the universe that all tasks are in, or migrate to
  *
  * Return: number of the universe.
  */
@@ -623,9 +627,10 @@ u8 klp_goal_universe(void)
 }
 
 /**
- * klp_next_universe - the universe of those who have migrated
+ * klp_next_universe - the universe of tasks that have migrated
  *
- * Before a transition it is the one that nobody lives in.
+ * Before a transition starts it is the universe that is not the goal, because the next
+ * migration makes it the goal.
  *
  * Context: klp_mutex held.
  * Return: number of the universe.
@@ -661,8 +666,9 @@ static void klp_visit_cpus(bool force)
 }
 
 /*
- * See "Ordering" above: no fork has the old goal or universe in hand any more, and
- * whoever was seen to have left the list is seen to be counted.
+ * See "Ordering" above. Afterwards no fork is in progress that has compared the child
+ * with the old goal, and each task that the walk did not find because it has left the
+ * list is included in klp_exiting.
  */
 static void klp_sync_tasklist(void)
 {
@@ -671,11 +677,11 @@ static void klp_sync_tasklist(void)
 }
 
 /**
- * klp_migration_start - let everybody move to the other universe
- * @patching: whether the patched live there
+ * klp_migration_start - migrate all tasks to the other universe
+ * @patching: true if tasks in the other universe are patched
  *
- * All functions that differ between the universes have to be redirected before.
- * Called a second time in a transition it reverses it.
+ * The caller has redirected all functions that differ between the universes. A second
+ * call in a transition reverses it.
  *
  * Context: Process context, klp_mutex held.
  */
@@ -692,10 +698,11 @@ void klp_migration_start(bool patching)
 		WRITE_ONCE(klp_nr_starts, klp_nr_starts + 1);
 		WRITE_ONCE(klp_patched_universe, patching ? !klp_goal : klp_goal);
 		/*
-		 * Barrier B: orders the redirection before the goal. Tasks
-		 * acquire it in klp_arrive(), even those that saw the flag of
-		 * an earlier transition; interrupts take klp_irq_lock after
-		 * it was taken to say that they are behind.
+		 * Barrier B: orders the redirection before the goal. A task
+		 * acquires the goal in klp_arrive(), even if it saw the flag
+		 * of an earlier transition. An interrupt context migrates
+		 * under klp_irq_lock, which klp_visit_cpus() takes below to
+		 * set klp_irq_behind.
 		 */
 		smp_store_release(&klp_goal, !klp_goal);
 		klp_visit_cpus(false);
@@ -710,7 +717,7 @@ void klp_migration_start(bool patching)
 }
 
 /**
- * klp_migration_next_start - what klp_nr_starts will be in the next migration
+ * klp_migration_next_start - the value of klp_nr_starts in the next migration
  *
  * Context: klp_mutex held.
  * Return: the count.
@@ -722,7 +729,7 @@ unsigned int klp_migration_next_start(void)
 }
 
 /**
- * klp_migration_force - move whoever is behind, safe or not
+ * klp_migration_force - move all stragglers, whether that is safe or not
  *
  * Context: Process context, klp_mutex held.
  */
@@ -734,7 +741,7 @@ void klp_migration_force(void)
 	scoped_guard(cpus_read_lock)
 		klp_visit_cpus(true);
 	klp_walk_tasks(klp_force_task);
-	/* A child that was forked by one of them meanwhile */
+	/* A straggler may have forked a child during the walk. */
 	klp_sync_tasklist();
 	klp_walk_tasks(klp_force_task);
 	klp_forced = true;
@@ -742,13 +749,13 @@ void klp_migration_force(void)
 }
 
 /**
- * klp_migration_done - has everybody arrived in the goal?
+ * klp_migration_done - have all tasks and interrupt contexts migrated?
  *
- * Once nobody is behind, nobody in the old universe can begin to exit any more:
- * the sum of those that do only shrinks, and can be added up at leisure.
+ * Once the count of stragglers is zero, no task in the old universe can begin to exit.
+ * So the number of exiting tasks there does not increase while it is summed up.
  *
  * Context: klp_mutex held.
- * Return: true if nobody is behind.
+ * Return: true if there is no straggler, and no exiting task to wait for.
  */
 bool klp_migration_done(void)
 {
@@ -758,10 +765,10 @@ bool klp_migration_done(void)
 }
 
 /**
- * klp_migration_behind - how many have not arrived in the goal
+ * klp_migration_behind - the number of stragglers
  *
  * Context: Any.
- * Return: number of tasks, idle tasks and interrupt contexts.
+ * Return: number of tasks, idle tasks and interrupt contexts that have not migrated.
  */
 int klp_migration_behind(void)
 {
@@ -769,11 +776,11 @@ int klp_migration_behind(void)
 }
 
 /**
- * klp_migration_exiting - tasks behind the goal that have left the list, or will
+ * klp_migration_exiting - exiting tasks in the universe that is not the goal
  *
  * Context: klp_mutex held.
- * Return: number of tasks that a transition waits for, and that may not be listed.
- * Outside of a transition, those that one has not waited for, as it was forced.
+ * Return: number of exiting tasks that the transition waits for. They may have left the
+ * task list. Outside of a transition, those that a forced one has not waited for.
  */
 int klp_migration_exiting(void)
 {
@@ -782,10 +789,10 @@ int klp_migration_exiting(void)
 }
 
 /**
- * klp_migration_forced - was anybody moved, safe or not?
+ * klp_migration_forced - was the migration forced?
  *
  * Context: klp_mutex held.
- * Return: true since klp_migration_force(), until the migration is reversed or ends.
+ * Return: true from klp_migration_force() until the migration is reversed or ends.
  */
 bool klp_migration_forced(void)
 {
@@ -794,11 +801,11 @@ bool klp_migration_forced(void)
 }
 
 /**
- * klp_migration_trusted_stacks - was anybody moved because of his stack?
+ * klp_migration_trusted_stacks - was a kernel thread moved because of its stack?
  *
  * Context: klp_mutex held, in a transition.
- * Return: true if code that goes out of effect may still be run, if stack traces
- * are wrong.
+ * Return: true if so. Then the thread may still run code that goes out of effect, if
+ * its stack trace was wrong.
  */
 bool klp_migration_trusted_stacks(void)
 {
@@ -821,11 +828,11 @@ unsigned int klp_migration_age_ms(void)
 }
 
 /**
- * klp_irq_is_behind - has the interrupt context of a CPU not arrived yet?
+ * klp_irq_is_behind - is the interrupt context of a CPU a straggler?
  * @cpu: the CPU
  *
  * Context: Any.
- * Return: true if it is behind.
+ * Return: true if the interrupt context has not migrated yet.
  */
 bool klp_irq_is_behind(int cpu)
 {
@@ -833,7 +840,7 @@ bool klp_irq_is_behind(int cpu)
 }
 
 /**
- * klp_migration_end - the transition is over
+ * klp_migration_end - end the migration, after all tasks have migrated
  *
  * Context: Process context, klp_mutex held.
  */
@@ -848,7 +855,7 @@ void klp_migration_end(void)
 }
 
 /**
- * klp_migration_flush - wait until a transition that is over has been completed
+ * klp_migration_flush - wait for a completion that is queued or running
  *
  * Context: Process context, sleeps, klp_mutex not held.
  */
@@ -857,7 +864,7 @@ void klp_migration_flush(void)
 	flush_work(&klp_done_work);
 }
 
-/* A CPU that was unplugged in mid-transition passes no safe point any more. */
+/* A CPU that was unplugged during a transition passes no safe point. */
 static int klp_cpu_dead(unsigned int cpu)
 {
 	klp_behind_get();
