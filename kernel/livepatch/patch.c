@@ -1,36 +1,38 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The life of a patch: enabled, disabled, replaced, reversed, forced.
+ * The life cycle of a patch: enabled, disabled, replaced, reversed, forced.
  */
 
 /**
  * DOC: Patches and transitions
  *
- * klp_enable_patch() starts a transition and returns; it ends by itself when
- * the last task has migrated, see klp_transition_done(). There is one transition
- * at a time:
+ * klp_enable_patch() starts a transition and returns. The transition ends when the
+ * last task has migrated, see klp_transition_done(). There is one transition at a
+ * time. Its steps are:
  *
- * 1. the states of the patches say what is called in which universe;
- * 2. the redirects follow, while all tasks are still in the old universe;
- * 3. klp_migration_start();
- * 4. writing to the file "enabled" swaps the states and starts the migration
- *    again, into the other direction;
- * 5. the redirects settle for what those call who have migrated, which is all;
- *    patches that went out of effect give up their functions, their directory
- *    and their module.
+ * 1. The states of the patches are set. They define which function is called in
+ *    which universe.
+ * 2. The redirects are committed, while all tasks are still in the old universe.
+ * 3. klp_migration_start() is called.
+ * 4. Optionally, a write to the file "enabled" swaps the states, and starts the
+ *    migration again in the opposite direction.
+ * 5. All tasks have migrated. The redirects forget the old universe. Patches that
+ *    went out of effect lose their functions and their directory, and drop the
+ *    reference to their module.
  *
  * **Locking**
  *
- * klp_change_mutex lets one change of patches happen at a time, from its first
- * step to its last. klp_mutex is taken below it, and before cpus_read_lock() and
- * all locks of ftrace. Files in sysfs take both while kernfs counts their users: a
- * directory is removed without them.
+ * klp_change_mutex serializes changes of patches, each from its first step to its
+ * last. klp_mutex is taken inside of klp_change_mutex, and outside of
+ * cpus_read_lock() and all locks of ftrace. Files in sysfs take both mutexes, and
+ * the removal of a directory waits for the users of its files. So a directory is
+ * removed without holding either mutex.
  *
  * Callbacks of patch modules run without klp_mutex, so that they may load and
- * remove modules. A module that a patch names comes and goes under klp_mutex:
- * outside of a change, or while a change runs a callback. It drops klp_mutex for
- * its own callbacks, too, and is counted in klp_nr_moving; a change goes on when
- * nobody is.
+ * remove modules. A module that a patch names is patched or unpatched under
+ * klp_mutex, between two changes or while a change runs a callback. Its own
+ * callbacks drop klp_mutex, too. Meanwhile the module is counted in klp_nr_moving,
+ * and a change waits until that is zero.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -42,30 +44,31 @@
 #include <trace/events/livepatch.h>
 #include "internal.h"
 
-/* One change of patches at a time, callbacks included: see "Locking" above. */
+/* Serializes changes of patches, including their callbacks: see "Locking" above. */
 static DEFINE_MUTEX(klp_change_mutex);
-/* Protects what internal.h describes, and is dropped around callbacks. */
+/* Protects the data in internal.h, and is dropped around callbacks. */
 DEFINE_MUTEX(klp_mutex);
 LIST_HEAD(klp_patches);
 
-/* Modules that are half way in or out, protected by klp_mutex */
+/* Modules that are being patched or unpatched, protected by klp_mutex */
 static unsigned int klp_nr_moving;
 static DECLARE_WAIT_QUEUE_HEAD(klp_moved);
 
 /*
- * Held, besides klp_mutex, where klp_patches changes, and where a module begins or
- * ceases to be one that a patch can find. So either a module sees the patch that
- * names it, and goes on under klp_mutex, or the patch sees the module.
+ * Held in addition to klp_mutex where klp_patches changes, and held where
+ * module::klp_alive changes. So either klp_set_alive_unnamed() finds the patch that
+ * names the module, and the caller goes on under klp_mutex, or klp_patch_bind() finds
+ * the module.
  */
 static DEFINE_SPINLOCK(klp_names_lock);
 
-/* For the end of a transition */
+/* Woken at the end of a transition */
 static DECLARE_WAIT_QUEUE_HEAD(klp_ended);
 
 /* The patch that is enabled or disabled, NULL outside of a transition. */
 static struct live_patch *klp_in_transition;
 
-/* A change goes on: the objects may be others than before. */
+/* Drops klp_mutex, so modules may have come or gone afterwards: recheck objects. */
 static void klp_wait_for_modules(void)
 {
 	lockdep_assert_held(&klp_mutex);
@@ -106,21 +109,21 @@ DEFINE_LOCK_GUARD_0(klp_move, klp_move_begin(), klp_move_end())
 /**
  * klp_transition_patch - the patch that is being enabled or disabled
  *
- * Context: Any. The answer holds only under klp_mutex.
+ * Context: Any. The result is stable only under klp_mutex.
  * Return: the patch, NULL outside of a transition.
  */
 struct live_patch *klp_transition_patch(void)
 {
 	/*
-	 * Barrier D: orders the look at the transition before one at states, so
-	 * that nobody sees the end of the one and the middle of the other. Pairs
-	 * with klp_finish_transition().
+	 * Barrier D: orders the read of the transition before a read of a
+	 * patch's state. A reader that sees the end of the transition sees the
+	 * final states, too. Pairs with klp_finish_transition().
 	 */
 	return smp_load_acquire(&klp_in_transition);
 }
 
 /*
- * The one place that changes the state of a patch, along the edges
+ * The only function that changes the state of a patch. Allowed are
  *
  *	DISABLED -> ENABLING <-> DISABLING -> DISABLED
  *	              v            ^
@@ -140,7 +143,7 @@ static void klp_set_state(struct live_patch *patch, enum klp_patch_state state)
 	WRITE_ONCE(patch->state, state);
 }
 
-/* The patch has its last state already while its callbacks are told of the end. */
+/* The final states are included, because they are set before the last callbacks run. */
 static bool klp_is_patching(void)
 {
 	enum klp_patch_state state = klp_in_transition->state;
@@ -149,7 +152,7 @@ static bool klp_is_patching(void)
 }
 
 /**
- * klp_transition_direction - what the transition under way does
+ * klp_transition_direction - the direction of the current transition
  *
  * Context: klp_mutex held, in a transition.
  * Return: "patching" or "unpatching".
@@ -191,7 +194,7 @@ static void klp_set_alive(struct module *mod, bool alive)
 	mod->klp_alive = alive;
 }
 
-/* A module that no patch names comes, or goes. Return: false if one does. */
+/* Set module::klp_alive if no patch names the module. Return: false if one does. */
 static bool klp_set_alive_unnamed(struct module *mod, bool alive)
 {
 	struct live_patch *patch;
@@ -206,9 +209,9 @@ static bool klp_set_alive_unnamed(struct module *mod, bool alive)
 }
 
 /*
- * A module is an object from klp_module_coming() to klp_module_going(). In
- * between it stays without a reference, until klp_mutex is dropped: once a patch
- * in the list names it, going takes that.
+ * A module can be patched from klp_module_coming() to klp_module_going(). No
+ * reference is needed until klp_mutex is dropped: if a patch in the list names the
+ * module, klp_module_going() waits for klp_mutex.
  */
 static struct module *klp_find_module(const char *name)
 {
@@ -258,7 +261,7 @@ static void klp_each_object(struct live_patch *patch,
 		fn(obj);
 }
 
-/* A patch that replaces all others retires what it does not replace itself. */
+/* A patch with "replace" disables all others in the same transition. */
 static int klp_retire_replaced(struct live_patch *patch)
 {
 	struct live_patch *old;
@@ -274,7 +277,7 @@ static int klp_retire_replaced(struct live_patch *patch)
 	return klp_redirect_commit();
 }
 
-/* Modules come by themselves while a callback runs, and leave again. */
+/* While a callback runs, a module may be loaded, and is patched then, or unloaded. */
 static bool klp_object_awaits_patch(const struct live_object *obj)
 {
 	return klp_object_is_loaded(obj) && obj->stage == KLP_OBJECT_ORIGINAL;
@@ -310,7 +313,7 @@ static int klp_patch_objects(struct live_patch *patch)
 	return klp_retire_replaced(patch);
 }
 
-/* Tell all objects of a patch by one of the callbacks. */
+/* Call one of the callbacks for each object of a patch. */
 static void klp_tell_objects(struct live_patch *patch,
 			     void (*callback)(struct live_object *obj))
 {
@@ -359,13 +362,13 @@ static void klp_finish_transition(struct list_head *gone)
 	klp_finish_states();
 	klp_pin_on_error(klp_redirect_settle());
 	klp_migration_end();
-	/* They may ask for the states of the patches that are replaced. */
+	/* The callbacks may read the states of replaced patches, which are still listed. */
 	klp_tell_objects(patch, patched ? klp_object_post_patch :
 					  klp_object_post_unpatch);
 	klp_collect_disabled(gone);
 
 	pr_notice("'%s': %s complete\n", patch->mod->name, direction);
-	/* Barrier D, see klp_transition_patch(): the states before the end. */
+	/* Barrier D, see klp_transition_patch(): set the states before the end. */
 	smp_store_release(&klp_in_transition, NULL);
 	klp_sysfs_notify_transition(patch);
 	wake_up_all(&klp_ended);
@@ -374,7 +377,7 @@ static void klp_finish_transition(struct list_head *gone)
 /* Patches that are out of effect and wait for klp_release_work, under klp_mutex */
 static LIST_HEAD(klp_gone);
 
-/* The module may go as soon as its reference is dropped, @patch stays. */
+/* A module may be unloaded when its reference is dropped. The record stays valid. */
 static void klp_release_patches(struct list_head *gone)
 {
 	struct live_patch *patch, *next;
@@ -388,9 +391,9 @@ static void klp_release_patches(struct list_head *gone)
 }
 
 /*
- * All tasks have migrated, but one may have been preempted in a trampoline or in a
- * function of the patch, and have gone on to the end of its system call since. No lock
- * is held during the grace period, so nothing else waits for it.
+ * All tasks have migrated. Before the modules are released, wait for a grace period of
+ * RCU tasks as well, because of tasks that were preempted in a trampoline or in a
+ * function of the patch. No lock is held meanwhile, so nothing else is delayed.
  */
 static void klp_release_fn(struct work_struct *work)
 {
@@ -407,8 +410,10 @@ static DECLARE_WORK(klp_release_work, klp_release_fn);
 /**
  * klp_transition_done - the last task has migrated
  *
- * Context: Work item. Also called when somebody reversed the transition in the
- * last moment.
+ * Does nothing while there are stragglers, for example because the transition was
+ * reversed after the work item was queued.
+ *
+ * Context: Work item.
  */
 void klp_transition_done(void)
 {
@@ -424,7 +429,7 @@ void klp_transition_done(void)
 		queue_work(system_dfl_wq, &klp_release_work);
 }
 
-/* Wait until patches whose transition is over have left sysfs. */
+/* Wait until patches whose transition is over have been removed from sysfs. */
 static void klp_flush(void)
 {
 	klp_migration_flush();
@@ -449,7 +454,7 @@ static void klp_start_transition(void)
 	klp_migration_start(klp_is_patching());
 }
 
-/* All patches that the transition concerns change sides. */
+/* Reverse the direction of all patches that the transition concerns. */
 static void klp_swap_states(void)
 {
 	struct live_patch *patch;
@@ -469,7 +474,7 @@ static void klp_reverse_transition(void)
 		 klp_is_patching() ? "patching to unpatching" :
 				     "unpatching to patching");
 	klp_swap_states();
-	/* Whoever was moved inside of the new code may still be there. */
+	/* A task that was moved by force may still be in code that goes out of effect. */
 	if (klp_migration_forced())
 		klp_pin_forced();
 	trace_livepatch_reverse(klp_in_transition->mod->name, klp_is_patching(),
@@ -477,7 +482,7 @@ static void klp_reverse_transition(void)
 	klp_start_transition();
 }
 
-/* Nobody has migrated yet: all patches are as before, the new one is gone. */
+/* No task has migrated yet. Restore the state of all patches, and drop the new one. */
 static void klp_cancel_transition(struct live_patch *patch,
 				  struct list_head *gone)
 {
@@ -513,7 +518,7 @@ static int klp_disable(struct live_patch *patch)
 	klp_begin_transition(patch, KLP_DISABLING);
 	klp_each_object(patch, klp_object_retire);
 
-	/* Nobody notices that before the migration starts. */
+	/* No effect until klp_migration_start(). */
 	ret = klp_redirect_commit();
 	if (ret) {
 		pr_err("failed to disable patch '%s' (%d)\n", patch->mod->name, ret);
@@ -529,13 +534,13 @@ static int klp_disable(struct live_patch *patch)
 }
 
 /**
- * klp_patch_write_enabled - what a write to the file "enabled" asks for
+ * klp_patch_write_enabled - handle a write to the file "enabled"
  * @patch: the patch
- * @enable: enable it, or disable it
+ * @enable: true to enable the patch, false to disable it
  *
  * Context: Process context, waits for another change and its callbacks.
- * Return: 0; -EINVAL if it is so already or can't be had back; -EBUSY during the
- * transition of another patch; -ENOMEM.
+ * Return: 0; -EINVAL if the patch is in this state already, or was disabled and can't be
+ * enabled again; -EBUSY during the transition of another patch; -ENOMEM.
  */
 int klp_patch_write_enabled(struct live_patch *patch, bool enable)
 {
@@ -553,11 +558,11 @@ int klp_patch_write_enabled(struct live_patch *patch, bool enable)
 }
 
 /**
- * klp_patch_force - end the transition of a patch, safe or not
+ * klp_patch_force - end the transition of a patch, whether that is safe or not
  * @patch: the patch
  *
- * A task may then be inside of code that is out of effect, so all patches whose
- * code that may be keep their modules for ever.
+ * A task may then still run code that is out of effect. So the modules of all patches
+ * that go out of effect stay in memory.
  *
  * Context: Process context, waits for another change and its callbacks.
  * Return: 0, -EINVAL if the patch is not in transition.
@@ -578,7 +583,7 @@ int klp_patch_force(struct live_patch *patch)
 	return 0;
 }
 
-/* Before anything was done. */
+/* Checks that depend on the current state of live patching. */
 static int klp_check_time(struct klp_patch *desc)
 {
 	if (!klp_sysfs_ready())
@@ -600,7 +605,10 @@ static int klp_check_time(struct klp_patch *desc)
 	return -EBUSY;
 }
 
-/* With a reference to the module, which goes where the patch goes, if it exists. */
+/*
+ * The caller holds a reference to the module. If a patch was created it owns the
+ * reference, and on an error it is moved to @gone.
+ */
 static int klp_create_and_enable(struct klp_patch *desc, struct list_head *gone)
 {
 	struct live_patch *patch = klp_patch_alloc(desc);
@@ -611,7 +619,7 @@ static int klp_create_and_enable(struct klp_patch *desc, struct list_head *gone)
 
 	ret = klp_patch_show(patch);
 	if (!ret) {
-		/* It has all its objects: a module may look for itself in there. */
+		/* Its objects are complete, so modules that are loaded may find it. */
 		klp_add_patch(patch);
 		ret = klp_patch_bind(patch);
 	}
@@ -627,18 +635,19 @@ static int klp_create_and_enable(struct klp_patch *desc, struct list_head *gone)
  * klp_enable_patch - replace the functions that a patch module describes
  * @desc: the description, has to live as long as the module
  *
- * Called from the init function of the module. On success the module is pinned
- * until the patch has been disabled or replaced, and the transition is under way.
+ * Called from the init function of the module. On success the transition has started,
+ * and holds a reference to the module until the patch has been disabled or replaced.
  *
  * Context: Process context, waits for another change and its callbacks. Not from a
  * callback of another patch.
  * Return: 0; -EINVAL for a description that is incomplete or wrong, names an
- * unknown or ambiguous function, replaces a function by itself or in a cycle, or does
- * not go together with the enabled patches; -EEXIST if it names an object or a function twice; -ENOENT for a new
- * function that lies in no symbol; -ENOEXEC for relocations that are malformed;
- * -EBUSY during another transition, or if something else redirects one of the
- * functions; -EAGAIN if somebody is attaching to one of them right now; -ENODEV if
- * the module is going, sysfs is missing or ftrace is dead; -ENOMEM; what a callback returned.
+ * unknown or ambiguous function, replaces a function by itself or in a cycle, or is
+ * not compatible with the enabled patches; -EEXIST if it names an object or a function
+ * twice; -ENOENT for a new function that lies in no symbol; -ENOEXEC for relocations
+ * that are malformed; -EBUSY during another transition, or if another user of ftrace
+ * redirects one of the functions; -EAGAIN if BPF keeps changing a trampoline of one of
+ * them; -ENODEV if the module is being unloaded, sysfs is missing or ftrace has disabled
+ * itself; -ENOMEM; or the error of a callback.
  */
 int klp_enable_patch(struct klp_patch *desc)
 {
@@ -684,17 +693,20 @@ static struct live_patch *klp_find_patch(const struct module *mod)
 }
 
 /*
- * Take back a patch that is being enabled. The task that loads the module is in its
- * system call since before that, so it does not hold up the way back.
+ * Reverse the transition of a patch that is being enabled. The task that loads the
+ * module does not delay that: it has not migrated, because it has been in the same
+ * system call since before the transition started.
  *
- * Return: the patch with a reference to its record, once it is on its way back. NULL if
- * @mod has no patch.
+ * Return: the patch, with a reference to its record. NULL if @mod has no patch.
  */
 static struct live_patch *klp_undo_enable(struct module *mod, int err)
 {
 	struct live_patch *patch;
 
-	/* A callback may load a module that is none of live patching's, and fails. */
+	/*
+	 * A callback may load a module that has no patch, and whose init fails. That
+	 * must not wait for klp_change_mutex, which is held around the callback.
+	 */
 	if (!klp_find_patch(mod))
 		return NULL;
 	guard(klp_change)();
@@ -712,16 +724,16 @@ static struct live_patch *klp_undo_enable(struct module *mod, int err)
 
 /**
  * klp_module_init_failed - the init function of a module has returned an error
- * @mod: the module, about to be freed whatever references there are to it
+ * @mod: the module, about to be freed whatever its reference count is
  * @err: the error
  *
- * If the module has enabled a patch, takes that back, and waits until no task can be in
- * it. Tasks may stay in the module for good if its transition was forced, or for one of
- * the reasons in pin.c.
+ * If the module has enabled a patch, disables the patch, and waits until no task can run
+ * its code. Tasks may stay in the code for ever if the transition was forced, or for one
+ * of the reasons in pin.c.
  *
  * Context: Module loader, process context, sleeps as long as a transition takes.
- * Return: true if the module can be freed. Otherwise its patch may be in effect, and it
- * has to stay in memory.
+ * Return: true if the module can be freed. Otherwise the patch may be in effect, and the
+ * module has to stay in memory.
  */
 bool klp_module_init_failed(struct module *mod, int err)
 {
@@ -751,13 +763,13 @@ static void klp_object_leave(struct live_object *obj)
 	klp_object_unbind(obj);
 }
 
-/* One that was replaced has no say any more, and goes when its end was told. */
+/* Has the patch been replaced? It is freed after the post_patch callbacks. */
 static bool klp_is_replaced(const struct live_patch *patch)
 {
 	return patch->state == KLP_DISABLED && patch != klp_in_transition;
 }
 
-/* Does no end of a transition come that tells its objects? */
+/* False if the end of a transition will call post_patch or post_unpatch. */
 static bool klp_is_settled(const struct live_patch *patch)
 {
 	return patch != klp_in_transition || patch->state == KLP_ENABLED;
@@ -795,7 +807,7 @@ unbind:
 	return ret;
 }
 
-/* The patches before @end take their hands off the module. */
+/* Unpatch the module for the patches before @end. */
 static void klp_leave_module(struct module *mod, struct live_patch *end)
 {
 	struct live_patch *patch;
@@ -827,7 +839,7 @@ static int klp_join_module(struct module *mod)
 	klp_set_alive(mod, true);
 	klp_for_each_patch(patch) {
 		obj = klp_find_object(patch, mod->name);
-		/* A disabled one is telling its objects so, and then gone. */
+		/* A disabled patch only has callbacks left to call. */
 		if (!obj || patch->state == KLP_DISABLED)
 			continue;
 		ret = klp_object_join(obj, mod);
@@ -842,13 +854,13 @@ static int klp_join_module(struct module *mod)
 }
 
 /**
- * klp_module_coming - patch a module before anything of it runs
+ * klp_module_coming - patch a module before any of its code runs
  * @mod: the module
  *
  * Context: Module loader, process context. Takes klp_mutex, and drops it for
  * callbacks.
- * Return: 0, or the error that refuses the module: nothing of it is patched then,
- * and loading it again may succeed.
+ * Return: 0, or an error if the module must not be loaded. Then none of it is patched,
+ * and another attempt to load it may succeed.
  */
 int klp_module_coming(struct module *mod)
 {
@@ -867,10 +879,10 @@ int klp_module_coming(struct module *mod)
 }
 
 /**
- * klp_module_going - let go of a module that is unloaded, or failed to load
+ * klp_module_going - unpatch a module that is unloaded, or failed to load
  * @mod: the module
  *
- * Nothing of the module runs any more.
+ * No code of the module runs any more.
  *
  * Context: Module loader, process context. Takes klp_mutex, and drops it for
  * callbacks.
