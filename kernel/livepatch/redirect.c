@@ -1,43 +1,44 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What a call of a patched function runs into.
+ * Redirection of the calls of patched functions.
  */
 
 /**
  * DOC: Redirection
  *
- * A redirect says for each universe which function a call runs. Where both say
- * the same, the call site at the function's entry jumps straight there. Where
- * they differ, which is during a transition, it jumps to a trampoline, made for
- * this function, that looks at the caller's universe. When neither wants anything
- * but the original, the call site is given back.
+ * A redirect defines for each universe which function a call runs. If both
+ * universes run the same function, the call site at the entry of the original
+ * function jumps directly to it. If they differ, which is the case during a
+ * transition, the call site jumps to a trampoline for this function, which selects
+ * the version by the caller's universe. If both universes run the original, the
+ * call site is unregistered.
  *
- * Call sites belong to ftrace, and are registered in groups: one ftrace_ops for
- * all that one commit adds, with a target for each site. As long as somebody
- * else traces a function, too, ftrace calls klp_redirect_handler() instead, which
- * takes the same decision.
+ * Call sites belong to ftrace, and are registered in groups: there is one
+ * ftrace_ops for all call sites that one commit adds, with a target for each site.
+ * While another user of ftrace traces one of the functions, ftrace calls
+ * klp_redirect_handler() instead, which selects the same version.
  *
- * klp_redirect_set() notes a change, and klp_redirect_commit() makes the call
- * sites follow, all of them in one go. A site that is registered already changes
- * its target under the cover of klp_cover_ops, which traces the same functions
- * and does nothing: meanwhile ftrace calls the handler.
+ * klp_redirect_set() notes a change, and klp_redirect_commit() changes all noted
+ * call sites together. While the target of a registered call site changes,
+ * klp_cover_ops is registered for the same functions. It does nothing, but makes
+ * ftrace call the handler meanwhile.
  *
  * **Locking**
  *
- * Everything is written under klp_mutex. The handler reads the table and
- * klp_redirect::fn with preemption disabled; ftrace reads klp_redirect::entry
- * under its own lock, while registering or unregistering on our behalf.
+ * All data is written under klp_mutex. The handler reads the table and
+ * klp_redirect::fn with preemption disabled. ftrace reads klp_redirect::entry
+ * under its own lock, during registration and unregistration.
  *
  * **Life time**
  *
- * A task can be preempted within a trampoline, and anybody can be within the
- * handler. What they use is freed behind grace periods of RCU tasks: by ftrace,
- * which waits for them when a group is unregistered, or by klp_free_work.
+ * A task can be preempted within a trampoline, and the handler can run in any
+ * context. The data that they use is freed after grace periods of RCU tasks: by
+ * ftrace, which waits for one when a group is unregistered, or by klp_free_work.
  *
- * ftrace disables itself when it finds a call site that it does not expect. From
- * then on call sites may lead to whatever they have led to before, and nothing is
- * freed any more: no group, no block, and no redirect. klp_redirect_commit() fails,
- * so that patch.c keeps the patch modules as well.
+ * ftrace disables itself when it finds an unexpected instruction at a call site.
+ * Afterwards call sites may still lead to any of their earlier targets. So no
+ * group, block or redirect is freed any more. klp_redirect_commit() fails, and
+ * patch.c keeps the patch modules in memory.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -54,8 +55,8 @@
 
 /**
  * struct klp_group - call sites that were registered together
- * @ops:	their registration
- * @nr:		how many there are
+ * @ops:	ftrace_ops that they are registered with
+ * @nr:		number of call sites
  */
 struct klp_group {
 	struct ftrace_ops ops;
@@ -64,11 +65,11 @@ struct klp_group {
 
 /**
  * struct klp_block - trampolines that were built together
- * @list:	in the list of all blocks
+ * @list:	in klp_blocks
  * @text:	the trampolines
- * @size:	bytes of @text
- * @nr:		how many redirects lead to one of them
- * @free:	in the list of what waits for its grace period
+ * @size:	size of @text in bytes
+ * @nr:		number of redirects that use one of the trampolines
+ * @free:	in the list of blocks that wait for a grace period
  */
 struct klp_block {
 	struct list_head list;
@@ -80,12 +81,12 @@ struct klp_block {
 
 static DEFINE_HASHTABLE(klp_redirects, 8);
 
-/* All blocks that a call site leads to, written under klp_mutex */
+/* All blocks that call sites lead to, written under klp_mutex */
 static LIST_HEAD(klp_blocks);
 
-/* Noted by klp_redirect_set(), for the next commit */
+/* Redirects to change in the next commit */
 static LIST_HEAD(klp_noted);
-/* Differ between the universes, until klp_redirect_settle() */
+/* Redirects that differ between the universes, until klp_redirect_settle() */
 static LIST_HEAD(klp_differing);
 
 /**
@@ -123,7 +124,7 @@ static void notrace klp_redirect_handler(unsigned long ip,
 		ftrace_regs_set_instruction_pointer(fregs, (unsigned long)fn);
 }
 
-/* ftrace asks whenever anybody changes who traces the function. */
+/* Called by ftrace whenever the set of tracers of a function changes. */
 static unsigned long klp_redirect_entry(struct ftrace_ops *ops, unsigned long ip)
 {
 	struct klp_redirect *redirect;
@@ -143,7 +144,7 @@ static void klp_init_ops(struct ftrace_ops *ops)
 	ops->flags = KLP_OPS_FLAGS;
 	if (!IS_ENABLED(CONFIG_LIVEPATCH_TRAMPOLINE))
 		return;
-	/* Only says that there is an answer, which the other field gives. */
+	/* A non-zero value is needed to enable ip_trampoline. It is not jumped to. */
 	ops->trampoline = (unsigned long)klp_redirect_handler;
 	ops->ip_trampoline = klp_redirect_entry;
 }
@@ -154,12 +155,12 @@ static struct ftrace_ops klp_cover_ops = {
 	.flags	= FTRACE_OPS_FL_STUB,
 };
 
-/* How long what can't be reached any more is kept */
+/* Delay before the grace periods for blocks and redirects that are not used any more */
 #define KLP_FREE_DELAY	(10 * HZ)
-/* How often that is prolonged because of a transition */
+/* Maximum number of times that freeing is postponed because of a transition */
 #define KLP_FREE_POSTPONED_MAX	6
 
-/* Waiting for the grace periods of klp_free_work */
+/* Blocks and redirects to be freed by klp_free_work */
 static LLIST_HEAD(klp_dead_blocks);
 static LLIST_HEAD(klp_dead_redirects);
 
@@ -171,13 +172,13 @@ static void klp_free_later(void)
 	queue_delayed_work(system_dfl_wq, &klp_free_work, KLP_FREE_DELAY);
 }
 
-/* What a profile calls what was spent in a trampoline */
+/* Name of trampolines in a perf profile */
 #define KLP_PERF_NAME	"klp_trampoline"
 
-/* Two lengths of a record of changed text and its header fit into 16 bits each. */
+/* The lengths in a PERF_RECORD_TEXT_POKE event, and its size, have 16 bits. */
 #define KLP_PERF_BYTES	((size_t)SZ_4K)
 
-/* The symbol comes before its text, and goes behind it. */
+/* Report the symbol before its text when it is added, after it when it is removed. */
 static void klp_tell_perf(const struct klp_block *block, bool gone)
 {
 	void *text = block->text, *end = text + block->size;
@@ -199,9 +200,10 @@ static void klp_tell_perf(const struct klp_block *block, bool gone)
 }
 
 /*
- * Grace periods are better not waited for during a transition: the thread that
- * works on them, and the worker that waits, migrate only after the end of one. But
- * a transition may be stuck, and what has to be freed grows with each attempt.
+ * Avoid a grace period during a transition: it would delay the transition, because
+ * the worker that waits for it and the RCU tasks kthread migrate only when it has
+ * ended. But do not postpone for ever: a transition may be stuck, and the amount of
+ * memory to be freed may grow meanwhile.
  */
 static bool klp_free_is_postponed(void)
 {
@@ -219,7 +221,7 @@ static void klp_free_fn(struct work_struct *work)
 	struct klp_block *block, *next_block;
 	struct llist_node *redirects, *blocks;
 
-	/* Call sites may lead there, see "Life time" above. */
+	/* Call sites may still lead to the blocks, see "Life time" above. */
 	if (ftrace_is_dead())
 		return;
 	if (klp_free_is_postponed()) {
@@ -229,7 +231,7 @@ static void klp_free_fn(struct work_struct *work)
 	redirects = llist_del_all(&klp_dead_redirects);
 	blocks = llist_del_all(&klp_dead_blocks);
 
-	/* For the handler where RCU is not watching, for preempted tasks. */
+	/* The handler may run where RCU is not watching; tasks may be preempted. */
 	synchronize_rcu_tasks_rude();
 	synchronize_rcu_tasks();
 
@@ -246,18 +248,18 @@ static void klp_block_put(struct klp_block *block)
 {
 	if (!block || --block->nr)
 		return;
-	/* The trace of a task that was preempted in it may end there. */
+	/* The stack trace of a task that was preempted in the block may end there. */
 	list_del_rcu(&block->list);
 	llist_add(&block->free, &klp_dead_blocks);
 	klp_free_later();
 }
 
 /**
- * klp_is_trampoline - is there a trampoline of live patching at an address?
+ * klp_is_trampoline - is an address within a trampoline of live patching?
  * @addr: the address
  *
  * Context: Any.
- * Return: true if a call site leads into the block of trampolines there.
+ * Return: true if the address is in a block of trampolines that a call site leads to.
  */
 bool notrace klp_is_trampoline(unsigned long addr)
 {
@@ -276,7 +278,7 @@ static bool klp_redirect_differs(const struct klp_redirect *redirect)
 	return redirect->fn[0] != redirect->fn[1];
 }
 
-/* Does it redirect anybody? */
+/* Does one of the universes run another function than the original? */
 static bool klp_redirect_is_used(const struct klp_redirect *redirect)
 {
 	return redirect->fn[0] || redirect->fn[1];
@@ -291,9 +293,9 @@ static unsigned long klp_redirect_to(const struct klp_redirect *redirect,
 }
 
 /*
- * ftrace keeps the kind of a jump in the lowest bit of its target, so a function
- * at an odd address can only be reached from a trampoline. The way behind a site is
- * odd, and nobody needs it once the site is given back.
+ * ftrace stores in bit 0 of a target that it is a jump. So a target at an odd address
+ * can only be reached from a trampoline. On x86 the address after a call site, ip + 5,
+ * is odd. A redirect that is not used needs no target: its call site is unregistered.
  */
 static bool klp_redirect_wants_trampoline(const struct klp_redirect *redirect)
 {
@@ -313,7 +315,7 @@ static struct klp_block *klp_alloc_block(unsigned int nr)
 		kfree(block);
 		return NULL;
 	}
-	/* For the commit that fills it */
+	/* Reference of the commit that fills the block */
 	block->nr = 1;
 	list_add_rcu(&block->list, &klp_blocks);
 	return block;
@@ -341,8 +343,8 @@ static int klp_fill_block(struct klp_block *block)
 }
 
 /*
- * Work out where the noted call sites have to jump to, and build what is to be
- * found there. @blockp is NULL when no trampoline is needed.
+ * Compute the targets of the noted call sites, and build the trampolines.
+ * @blockp is NULL if no trampoline is needed.
  */
 static int klp_prepare_entries(struct klp_block **blockp)
 {
@@ -370,7 +372,7 @@ static int klp_prepare_entries(struct klp_block **blockp)
 	return ret;
 }
 
-/* The call site jumps to what was prepared for it, or is just about to. */
+/* Use the prepared target. The caller is about to make the call site jump there. */
 static void klp_adopt_entry(struct klp_redirect *redirect,
 			    struct klp_block *block)
 {
@@ -404,8 +406,8 @@ static bool klp_leaves_group(const struct klp_redirect *redirect,
 }
 
 /*
- * Collect the call sites that match. Return: their number, and the array to be
- * freed in @ipsp. Or -ENOMEM, unless @gfp rules it out.
+ * Collect the call sites that match. Return: the number of call sites, or -ENOMEM
+ * unless @gfp has __GFP_NOFAIL. The caller frees the array in @ipsp.
  */
 static int klp_collect(klp_match_t match, const struct klp_group *group,
 		       unsigned long **ipsp, gfp_t gfp)
@@ -433,7 +435,7 @@ static int klp_collect(klp_match_t match, const struct klp_group *group,
 	return nr;
 }
 
-/* Let @ops trace what matches. Return: the number of call sites, or an error. */
+/* Set the filter of @ops. Return: the number of call sites that match, or an error. */
 static int klp_filter(struct ftrace_ops *ops, klp_match_t match)
 {
 	unsigned long *ips;
@@ -447,8 +449,9 @@ static int klp_filter(struct ftrace_ops *ops, klp_match_t match)
 }
 
 /*
- * An ops is on the list of all tracers for a moment even if its registration fails.
- * They walk it with preemption disabled, and some do so where RCU is not watching.
+ * An ops whose registration fails is in the list of all ftrace_ops for a short time.
+ * The list is walked with preemption disabled, also where RCU is not watching. Wait
+ * until no CPU walks it any more.
  */
 static void klp_wait_for_tracers(void)
 {
@@ -456,14 +459,14 @@ static void klp_wait_for_tracers(void)
 	synchronize_rcu();
 }
 
-/* After the death of ftrace its functions and call sites may use an ops. */
+/* Once ftrace has disabled itself, it and the call sites may still use the ops. */
 static void klp_free_filter(struct ftrace_ops *ops)
 {
 	if (!ftrace_is_dead())
 		ftrace_free_filter(ops);
 }
 
-/* Does somebody else have the right to redirect this function? */
+/* Does another IPMODIFY user of ftrace redirect this function? */
 static bool klp_is_taken(struct ftrace_ops *probe,
 			 const struct klp_redirect *redirect)
 {
@@ -476,7 +479,10 @@ static bool klp_is_taken(struct ftrace_ops *probe,
 	return ret == -EBUSY;
 }
 
-/* All are registered at once: if it is nobody's fault, the first stands for all. */
+/*
+ * All call sites are registered together, so on -EBUSY find the function that another
+ * user redirects. On other errors report the first function.
+ */
 static void klp_blame_function(int err)
 {
 	static struct ftrace_ops probe;
@@ -503,13 +509,13 @@ static void klp_free_group(struct klp_group *group)
 	kfree(group);
 }
 
-/* How often, and after which pause, the owner of a direct call is asked again */
+/* Number of attempts if BPF returns -EAGAIN, and the pause between two of them */
 #define KLP_REGISTER_TRIES	50
 #define KLP_REGISTER_PAUSE_MS	20
 
 /*
- * BPF refuses with -EAGAIN to share a function while it changes one of its
- * trampolines, which takes a moment.
+ * While BPF changes the trampoline of a function, which takes a short time, it
+ * refuses to share the function and returns -EAGAIN.
  */
 static int klp_register(struct ftrace_ops *ops)
 {
@@ -528,7 +534,7 @@ static int klp_register_group(struct klp_group *group, struct klp_block *block)
 	struct klp_redirect *redirect;
 	int ret;
 
-	/* They take effect one by one while this registers them. */
+	/* Set @entry first: registration makes the call sites jump there one by one. */
 	list_for_each_entry(redirect, &klp_noted, change) {
 		if (klp_is_new(redirect, NULL))
 			klp_adopt_entry(redirect, block);
@@ -536,7 +542,7 @@ static int klp_register_group(struct klp_group *group, struct klp_block *block)
 
 	ret = klp_register(&group->ops);
 	if (ret) {
-		/* Waits for those who may look at the group as well */
+		/* Also waits until no CPU can use the group, which the caller frees. */
 		klp_blame_function(ret);
 		return ret;
 	}
@@ -586,7 +592,7 @@ static int klp_retarget(struct klp_block *block)
 	return ret;
 }
 
-/* There is no way to go on without, and memory will come. */
+/* The caller can't undo this step, so retry until there is memory. */
 static int klp_remove_sites(struct klp_group *group, unsigned long *ips, int nr)
 {
 	int ret;
@@ -598,7 +604,7 @@ static int klp_remove_sites(struct klp_group *group, unsigned long *ips, int nr)
 	return ret;
 }
 
-/* Give back the call sites of the group that redirect nobody. */
+/* Unregister the call sites of the group that are not used any more. */
 static int klp_leave_group(struct klp_group *group)
 {
 	struct klp_redirect *redirect;
@@ -648,7 +654,7 @@ static int klp_drop_unused(void)
 	return 0;
 }
 
-/* Everything that was noted is done. */
+/* The commit has succeeded: empty klp_noted. */
 static void klp_forget_noted(void)
 {
 	struct klp_redirect *redirect, *next;
@@ -662,12 +668,12 @@ static void klp_forget_noted(void)
 }
 
 /**
- * klp_redirect_get - the redirect of a function, or a new one
+ * klp_redirect_get - find the redirect of a function, or create one
  * @ip: address of the call site at the function's entry
- * @name: name of the function, for messages up to the next commit
+ * @name: name of the function, used in messages until the next commit
  *
- * A new one redirects nothing, and vanishes with the next commit unless
- * klp_redirect_set() makes use of it.
+ * A new redirect leads to the original. The next commit frees it unless
+ * klp_redirect_set() has changed it.
  *
  * Context: Process context, klp_mutex held.
  * Return: the redirect, NULL when out of memory.
@@ -697,13 +703,14 @@ struct klp_redirect *klp_redirect_get(unsigned long ip, const char *name)
 }
 
 /**
- * klp_redirect_is_live - does the call site of a function take part?
+ * klp_redirect_is_live - does the call site of a function lead to its redirect?
  * @redirect: the redirect of the function, committed
  *
- * ftrace registers call sites that it has disabled, too, and does not touch them.
+ * The registration of a call site that ftrace has disabled succeeds, but the call site
+ * is not changed.
  *
  * Context: Process context, klp_mutex held.
- * Return: true if the call site is enabled, and leads to the redirect.
+ * Return: true if the call site is enabled and leads to the redirect.
  */
 bool klp_redirect_is_live(const struct klp_redirect *redirect)
 {
@@ -713,10 +720,10 @@ bool klp_redirect_is_live(const struct klp_redirect *redirect)
 }
 
 /**
- * klp_redirect_set - note what a function shall be redirected to
+ * klp_redirect_set - set the targets of a redirect
  * @redirect: the redirect of the function
- * @now: what callers run who have not migrated, NULL for the original
- * @then: what callers run who have
+ * @now: function for callers that have not migrated, NULL for the original
+ * @then: function for callers that have migrated, NULL for the original
  *
  * Context: klp_mutex held. Takes effect with klp_redirect_commit().
  */
@@ -733,16 +740,18 @@ void klp_redirect_set(struct klp_redirect *redirect, void *now, void *then)
 }
 
 /**
- * klp_redirect_commit - make the call sites follow what was noted
+ * klp_redirect_commit - change the call sites as noted by klp_redirect_set()
  *
- * No call is lost or goes elsewhere meanwhile. What redirects nobody any more is
- * given back. After an error everything is still noted: the caller notes the
- * state before and commits that, which fails only if ftrace is dead.
+ * Meanwhile each call still runs its old or its new target. Call sites that both
+ * universes do not redirect any more are unregistered. After an error all changes are
+ * still noted: the caller sets the previous targets and commits them, which fails only
+ * if ftrace has disabled itself.
  *
  * Context: Process context, klp_mutex held, sleeps.
- * Return: 0, -ENOMEM, -EBUSY when somebody else redirects one of the functions,
- * -EAGAIN when somebody is attaching to one of them for a second, -ENODEV when
- * ftrace is dead, or another error of register_ftrace_function().
+ * Return: 0, -ENOMEM, -EBUSY when another user of ftrace redirects one of the
+ * functions, -EAGAIN when BPF has been changing a trampoline of one of them for a
+ * second, -ENODEV when ftrace has disabled itself, or another error of
+ * register_ftrace_function().
  */
 int klp_redirect_commit(void)
 {
@@ -771,11 +780,11 @@ int klp_redirect_commit(void)
 }
 
 /**
- * klp_redirect_must_commit - klp_redirect_commit(), where there is no way back
+ * klp_redirect_must_commit - klp_redirect_commit(), where an error can't be undone
  *
  * Context: Process context, klp_mutex held, sleeps until there is memory.
- * Return: 0. Or an error when ftrace has given up: call sites may lead anywhere
- * that they led to before, and so nothing of that may be freed.
+ * Return: 0, or an error when ftrace has disabled itself. Then call sites may lead to
+ * any of their earlier targets, and these must not be freed.
  */
 int klp_redirect_must_commit(void)
 {
@@ -788,7 +797,7 @@ int klp_redirect_must_commit(void)
 }
 
 /**
- * klp_redirect_settle - everybody lives in the goal: forget the other universe
+ * klp_redirect_settle - all tasks are in the goal universe: forget the other universe
  *
  * Context: Process context, klp_mutex held, sleeps.
  * Return: as klp_redirect_must_commit().
@@ -800,7 +809,7 @@ int klp_redirect_settle(void)
 
 	lockdep_assert_held(&klp_mutex);
 
-	/* What was noted and not committed is taken back here as well. */
+	/* This also reverts changes that were noted and not committed. */
 	list_splice_tail_init(&klp_differing, &klp_noted);
 	list_for_each_entry(redirect, &klp_noted, change)
 		WRITE_ONCE(redirect->fn[!goal], redirect->fn[goal]);
@@ -808,9 +817,9 @@ int klp_redirect_settle(void)
 }
 
 /**
- * klp_redirect_any_differing - is one of the functions that change the one?
- * @is_it: called with an address within each version of each of them, until it
- *	   returns true
+ * klp_redirect_any_differing - apply a predicate to the functions that change
+ * @is_it: the predicate, called with an address within each version of each function
+ *	   that differs between the universes, until it returns true
  *
  * Context: klp_mutex held, in a transition.
  * Return: true if @is_it has returned true.
