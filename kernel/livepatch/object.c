@@ -1,31 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The functions of a patch in one object: find them, replace them, and tell the
- * patch module about it.
+ * The functions of a patch in one object: find them, replace them, and call the
+ * callbacks of the patch module.
  */
 
 /**
  * DOC: Objects and functions
  *
- * An object is the kernel or a module. While it is loaded,
+ * An object is the kernel or a module. These functions are called for it:
  *
- * 1. klp_object_bind() applies the relocations of the patch that refer to it,
- *    and finds its functions;
- * 2. klp_object_patch() puts them on the stacks of their redirects. The newest
- *    function on a stack whose patch is in effect is the one that is called;
- * 3. klp_object_retire() makes the redirects follow when a patch on the stacks
- *    begins to go out of effect, or comes back;
- * 4. klp_object_unstack() takes them off, once nobody runs them any more;
- * 5. klp_object_unbind() undoes the first step when the module goes.
+ * 1. When the object is loaded, klp_object_bind() applies the relocations of the
+ *    patch that refer to the object, and finds the original functions.
+ * 2. klp_object_patch() puts the new functions on the stacks of their redirects.
+ *    The newest function on a stack whose patch is in effect is called.
+ * 3. When the patch begins to go out of effect, klp_object_retire() updates the
+ *    redirects.
+ * 4. When no task runs the new functions any more, klp_object_unstack() removes
+ *    them from the stacks.
+ * 5. When the module is unloaded, klp_object_unbind() undoes the first step.
  *
- * What is called before and after a transition is a property of the states of
- * the patches, see klp_patch_in_effect(). So nothing here changes when a
+ * Which function is called before and after migration depends on the states of the
+ * patches, see klp_patch_in_effect(). So nothing has to be done here when a
  * transition is reversed.
  *
  * **Locking**
  *
- * klp_mutex protects it all. It is dropped while a callback of the patch module
- * runs, which may need any lock; the object stays meanwhile, see klp_object_wait().
+ * klp_mutex protects all data. It is dropped while a callback of the patch module
+ * runs, because the callback may need any lock. Before the module of the object is
+ * unloaded, klp_object_wait() waits for the callback.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -35,7 +37,7 @@
 #include <linux/wait.h>
 #include "internal.h"
 
-/* For the end of a callback */
+/* Woken at the end of a callback */
 static DECLARE_WAIT_QUEUE_HEAD(klp_called);
 
 #define klp_func_err(func, fmt, ...)					\
@@ -43,7 +45,7 @@ static DECLARE_WAIT_QUEUE_HEAD(klp_called);
 	       (func)->obj->patch->mod->name, klp_object_name((func)->obj), \
 	       (func)->desc->old_name, ##__VA_ARGS__)
 
-/* That of a module that is coming is there still, but not for long. */
+/* A module that is being loaded still has its init code, but loses it afterwards. */
 static bool klp_is_init_code(const struct live_func *func)
 {
 	const struct module *mod = func->obj->desc->mod;
@@ -70,13 +72,13 @@ static int klp_find_site(struct live_func *func)
 	return -EINVAL;
 }
 
-/* The call site that a call of the new function passes, 0: none */
+/* The call site at the entry of the new function, 0: none */
 static unsigned long klp_new_site(const struct live_func *func)
 {
 	return ftrace_entry_location((unsigned long)func->desc->new_func);
 }
 
-/* Its author may have forgotten the new one, and the linker took the old one. */
+/* If the patch module does not define the new function, the old one may get linked. */
 static int klp_check_new_func(const struct live_func *func)
 {
 	if (klp_new_site(func) != func->ip)
@@ -104,7 +106,7 @@ static int klp_func_bind(struct live_func *func)
 }
 
 /**
- * klp_object_init - reset what the core keeps in the description of an object
+ * klp_object_init - reset the fields of a description that the core writes
  * @obj: the object, not bound yet
  *
  * Context: Process context, klp_mutex held.
@@ -116,13 +118,13 @@ void klp_object_init(struct live_object *obj)
 }
 
 /**
- * klp_object_bind - find the functions of an object that is loaded
+ * klp_object_bind - find the original functions in an object that is loaded
  * @obj: the object
  * @mod: its module, NULL for vmlinux
  *
  * Context: klp_mutex held.
  * Return: 0; -EINVAL or -ENOENT when a function can't be found or replaced;
- * an error of the relocations. Then nothing is bound.
+ * an error of the relocations. On an error the object is not bound.
  */
 int klp_object_bind(struct live_object *obj, struct module *mod)
 {
@@ -149,7 +151,7 @@ int klp_object_bind(struct live_object *obj, struct module *mod)
 }
 
 /**
- * klp_object_unbind - forget the functions of an object that goes
+ * klp_object_unbind - undo klp_object_bind()
  * @obj: the object
  *
  * Context: klp_mutex held.
@@ -161,7 +163,7 @@ void klp_object_unbind(struct live_object *obj)
 	obj->desc->mod = NULL;
 }
 
-/* What is called by those who have (@then) or have not migrated. */
+/* The function for callers that have (@then) or have not migrated, NULL: original */
 static void *klp_stack_top(struct klp_redirect *redirect, bool then)
 {
 	struct live_func *func;
@@ -179,13 +181,13 @@ static void klp_func_redirect(struct klp_redirect *redirect)
 			 klp_stack_top(redirect, true));
 }
 
-/* May one task call functions of both, now or after a patch was disabled? */
+/* Can one task call functions of both patches, before or after it migrates? */
 static bool klp_are_together(const struct live_patch *patch,
 			     const struct live_patch *other)
 {
 	if (patch == other)
 		return true;
-	/* It is just about to retire all others. */
+	/* A patch with "replace" disables the other in the same transition. */
 	if (patch->replace && patch->state == KLP_ENABLING)
 		return false;
 	return (klp_patch_in_effect(patch, false) &&
@@ -194,7 +196,7 @@ static bool klp_are_together(const struct live_patch *patch,
 		klp_patch_in_effect(other, true));
 }
 
-/* Reach what a call of @func runs into, if that is redirected. */
+/* Add the redirect at the entry of the new function to @reached, if there is one. */
 static void klp_reach(const struct live_func *func, struct list_head *reached)
 {
 	struct klp_redirect *redirect = klp_redirect_find(klp_new_site(func));
@@ -204,8 +206,9 @@ static void klp_reach(const struct live_func *func, struct list_head *reached)
 }
 
 /*
- * Does the new function lead to the old one, over functions that are redirected? All
- * that are on the stacks count: disabling a patch brings an older one back.
+ * Can a call of the new function end up in the old one, through functions that are
+ * redirected? All functions on the stacks are followed, not only the newest, because
+ * an older one is called again when a patch is disabled.
  */
 static bool klp_leads_back(const struct live_func *func)
 {
@@ -215,7 +218,7 @@ static bool klp_leads_back(const struct live_func *func)
 	bool back;
 
 	klp_reach(func, &reached);
-	/* Appends to the list, each redirect once. */
+	/* The loop appends to the list that it walks, each redirect once. */
 	list_for_each_entry(redirect, &reached, reached) {
 		list_for_each_entry(other, &redirect->stack, stack) {
 			if (klp_are_together(func->obj->patch, other->obj->patch))
@@ -228,7 +231,7 @@ static bool klp_leads_back(const struct live_func *func)
 	return back;
 }
 
-/* The functions of the object are on the stacks, and not yet called. */
+/* Called when the functions are on the stacks, but not yet committed. */
 static int klp_check_cycles(struct live_object *obj)
 {
 	struct live_func *func;
@@ -243,7 +246,7 @@ static int klp_check_cycles(struct live_object *obj)
 	return 0;
 }
 
-/* The call sites were registered. */
+/* Called after the commit: a call site that ftrace has disabled does not redirect. */
 static int klp_check_sites(struct live_object *obj)
 {
 	struct live_func *func;
@@ -282,9 +285,9 @@ static void klp_func_unstack(struct live_func *func)
  * @obj: the object, bound
  *
  * Context: Process context, klp_mutex held.
- * Return: 0, -ENOMEM, -EINVAL when a call would never end, or would get the
- * original still, or an error of klp_redirect_commit(). The caller undoes what
- * was done by klp_object_unpatch().
+ * Return: 0, -ENOMEM, -EINVAL when a call would never end, or would still run the
+ * original, or an error of klp_redirect_commit(). On an error the caller has to undo
+ * the changes.
  */
 int klp_object_patch(struct live_object *obj)
 {
@@ -305,8 +308,8 @@ int klp_object_patch(struct live_object *obj)
 }
 
 /**
- * klp_object_retire - the patch of an object is about to go out of effect
- * @obj: the object
+ * klp_object_retire - update the redirects when a patch begins to go out of effect
+ * @obj: an object of the patch
  *
  * Takes effect with klp_redirect_commit().
  *
@@ -325,8 +328,8 @@ void klp_object_retire(struct live_object *obj)
 }
 
 /**
- * klp_object_unstack - nobody runs the functions of an object any more
- * @obj: the object, of a patch that is out of effect
+ * klp_object_unstack - remove the functions of an object from the stacks
+ * @obj: an object of a patch that is out of effect, so no task runs its functions
  *
  * Context: klp_mutex held.
  */
@@ -344,8 +347,8 @@ void klp_object_unstack(struct live_object *obj)
 }
 
 /**
- * klp_object_unpatch - give up the functions of an object that goes, at once
- * @obj: the object, nobody runs its functions
+ * klp_object_unpatch - unpatch an object immediately, without a transition
+ * @obj: the object, no task runs its functions
  *
  * Context: Process context, klp_mutex held.
  * Return: 0, or an error of klp_redirect_must_commit().
@@ -394,7 +397,7 @@ static void klp_call(struct live_object *obj,
 
 /**
  * klp_object_wait - wait until no callback of an object runs
- * @obj: the object, its patch stays meanwhile
+ * @obj: the object. Its patch is not freed meanwhile
  *
  * Context: Process context, klp_mutex held, and dropped to wait.
  */
@@ -406,11 +409,11 @@ void klp_object_wait(struct live_object *obj)
 }
 
 /**
- * klp_object_pre_patch - call the callback of an object before it is patched
+ * klp_object_pre_patch - call pre_patch, before an object is patched
  * @obj: the object
  *
  * Context: Process context, klp_mutex held, and dropped for the callback.
- * Return: 0, or what the callback returned.
+ * Return: 0, or the error that the callback returned.
  */
 int klp_object_pre_patch(struct live_object *obj)
 {
@@ -431,8 +434,8 @@ int klp_object_pre_patch(struct live_object *obj)
 }
 
 /**
- * klp_object_post_patch - call the callback of an object that everybody patched
- * @obj: the object. If it is patched, and was not told yet
+ * klp_object_post_patch - call post_patch, after all tasks have migrated
+ * @obj: the object. Nothing is done unless it is patched and post_patch was not called
  *
  * Context: Process context, klp_mutex held, and dropped for the callback.
  */
@@ -446,8 +449,8 @@ void klp_object_post_patch(struct live_object *obj)
 }
 
 /**
- * klp_object_pre_unpatch - call the callback of an object before it goes back
- * @obj: the object. If it was told that everybody patched it
+ * klp_object_pre_unpatch - call pre_unpatch, before an object is unpatched
+ * @obj: the object. Nothing is done unless post_patch was called
  *
  * Context: Process context, klp_mutex held, and dropped for the callback.
  */
@@ -461,8 +464,8 @@ void klp_object_pre_unpatch(struct live_object *obj)
 }
 
 /**
- * klp_object_post_unpatch - call the callback of an object that is as before
- * @obj: the object. If the one before patching was called, and agreed
+ * klp_object_post_unpatch - call post_unpatch, after an object was unpatched
+ * @obj: the object. Nothing is done unless klp_object_pre_patch() has succeeded
  *
  * Context: Process context, klp_mutex held, and dropped for the callback.
  */
