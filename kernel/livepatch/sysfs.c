@@ -3,10 +3,10 @@
  * Records of patches, their objects and functions, and the directories under
  * /sys/kernel/livepatch that show them.
  *
- * Each record contains the kobject of its directory. It is freed when the core and
- * the last task that has a file of the directory open have dropped their
- * references. Records are allocated by the core: none is in the memory of the patch
- * module, which may be gone by then.
+ * Each record contains the kobject of its directory. The record is freed when the core
+ * and all tasks that have a file of the directory open have dropped their references.
+ * The patch module may be unloaded by then, so the core allocates the records outside
+ * of the memory of the module.
  *
  * /sys/kernel/livepatch/<patch>/{enabled,transition,force,replace,stack_order}
  * /sys/kernel/livepatch/<patch>/<object>/patched
@@ -175,7 +175,7 @@ static const struct kobj_type klp_func_ktype = {
 	.sysfs_ops	= &kobj_sysfs_ops,
 };
 
-/* Position 0 stands for a unique name, whose position in kallsyms is 1. */
+/* Position 0 requires a unique name, whose position in kallsyms is 1. */
 static unsigned long klp_shown_sympos(const struct klp_func *desc)
 {
 	return desc->old_sympos ?: 1;
@@ -295,7 +295,7 @@ static int klp_objects_create(struct live_patch *patch)
 }
 
 /**
- * klp_patch_alloc - begin the record of a patch
+ * klp_patch_alloc - allocate the record of a patch
  * @desc: the description by the patch module
  *
  * Context: Process context.
@@ -316,7 +316,7 @@ struct live_patch *klp_patch_alloc(struct klp_patch *desc)
 }
 
 /**
- * klp_patch_show - record objects and functions of a patch, and show it in sysfs
+ * klp_patch_show - create the records of objects and functions, and show all in sysfs
  * @patch: the patch
  *
  * Context: Process context, klp_mutex held.
@@ -350,11 +350,11 @@ static void klp_object_destroy(struct live_object *obj)
 }
 
 /**
- * klp_patch_destroy - take a patch out of sysfs, and free its record
+ * klp_patch_destroy - remove a patch from sysfs, and drop the references to its records
  * @patch: the patch, disabled
  *
- * Waits until no task reads or writes one of its files any more. Such a task may
- * wait for klp_mutex, so the caller must not hold it.
+ * Waits until no task reads or writes a file of the patch. Such a task may wait for
+ * klp_mutex or klp_change_mutex, so the caller must hold neither.
  *
  * Context: Process context, sleeps.
  */
@@ -380,7 +380,7 @@ void klp_sysfs_notify_transition(struct live_patch *patch)
 }
 
 /**
- * klp_sysfs_ready - can patches be shown?
+ * klp_sysfs_ready - can patches be shown in sysfs?
  *
  * Return: true once the root directory exists.
  */
