@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Who is behind in a transition, and why: /sys/kernel/debug/livepatch/behind.
+ * The stragglers of a transition, with the reason: /sys/kernel/debug/livepatch/behind.
  */
 
 #include <linux/debugfs.h>
@@ -12,7 +12,7 @@
 #include <linux/seq_file.h>
 #include "internal.h"
 
-/* What keeps a task from migrating, and what would help. */
+/* What keeps a task from migrating, and what would make it migrate. */
 struct klp_reason {
 	const char *why;
 	const char *help;
@@ -74,7 +74,7 @@ static void klp_show_cpu(struct seq_file *m, struct task_struct *idle)
 
 static void klp_show_head(struct seq_file *m)
 {
-	/* Who exits meanwhile may be seen to end, and not to begin. */
+	/* Below 0 if the sum includes the end of an exit, but not its begin. */
 	int exiting = max(klp_migration_exiting(), 0);
 
 	seq_printf(m, "%s %s: %d behind for %u ms\n",
@@ -86,12 +86,12 @@ static void klp_show_head(struct seq_file *m)
 }
 
 /*
- * Positions in the file: 0 is its head, then come tasks by their number, and
- * behind all that there can be the CPUs by theirs.
+ * Positions in the file: 0 is the head, followed by tasks in the order of their PIDs.
+ * CPUs come after the largest possible PID, in the order of their numbers.
  */
 #define KLP_POS_CPU	(PID_MAX_LIMIT + 1)
 
-/* The first task behind at @pos or later; with a reference, or NULL */
+/* Return: the first straggler at @pos or later, with a reference, or NULL. */
 static struct task_struct *klp_task_behind_at(loff_t *pos)
 {
 	struct task_struct *task;
@@ -107,7 +107,7 @@ static struct task_struct *klp_task_behind_at(loff_t *pos)
 	return NULL;
 }
 
-/* Likewise, the idle task of the CPU */
+/* The same for CPUs. Return: the idle task of the CPU, or NULL. */
 static struct task_struct *klp_cpu_behind_at(loff_t *pos)
 {
 	struct task_struct *idle;
