@@ -1,38 +1,40 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What the stack of a kernel thread without a safe point says.
+ * Last resort for kernel threads without a safe point: a check of their stack.
  */
 
 /**
  * DOC: The stack check
  *
  * A kernel thread without a safe point never migrates by itself, so its transition
- * would never end. As a last resort its stack is looked at. The parameter stack_check
- * says what has to be seen there:
+ * would never end. As a last resort its stack is checked. The module parameter
+ * stack_check selects when the thread is moved:
  *
- * off:	stacks are not looked at;
- * loop:	the thread sleeps in its main function and nowhere else: the trace has
- *		the scheduler and the function that sleeps, the main function, and
- *		what every kernel thread begins with. This is the default;
- * any:	no function that changes is on the stack. This is for the transition
- *		under way, and falls back to loop when it ends.
+ * off:	never;
+ * loop:	if the thread sleeps in its main function and nowhere else: the trace has
+ *		only functions of the scheduler, functions that sleep, the main function,
+ *		and the common entry code of kernel threads. This is the default;
+ * any:	if no function that changes is on the stack. This applies to the current
+ *		transition, and is reset to loop when the transition ends.
  *
- * Both are less than a safe point. A stack shows which functions the thread is in, not
- * what it has done before: it may hold a lock, a reference, or a value in a variable
- * that an old function has prepared, and go on with a new one. A thread that sleeps in
- * its main loop waits for its next item, so there it is unlikely. Therefore the check
+ * Both are weaker than a safe point. A stack shows which functions the thread is in, but
+ * not what it has done before. It may hold a lock, a reference, or a value in a variable
+ * that old code has prepared, and continue with new code. With loop this is unlikely,
+ * because a thread that sleeps in its main loop waits for its next item. Therefore the
+ * check
  *
- * - comes late, after the threads that have a safe point have had their time;
- * - is done for kernel threads alone, and not for workers: these pass a safe point
- *   with their next item;
- * - wants a reliable trace, with no frame in an old or new version of a function
- *   that changes, or in code that is in no symbol, such as a trampoline;
- * - is no reason to free anything: patches that go out of effect in such a
- *   transition stay in memory, as if it had been forced.
+ * - is done late, after threads that have a safe point have had time to pass it;
+ * - is done for kernel threads only, except workers, which pass a safe point before
+ *   their next item;
+ * - requires a reliable trace, with no frame in an old or new version of a function
+ *   that changes, or in code without a symbol, such as a trampoline;
+ * - does not allow to free memory: the modules of patches that go out of effect in
+ *   such a transition are pinned, as in a forced one.
  *
- * Looking up what the addresses mean takes too long for a task that is pinned. So
- * the stack is saved, looked at when the task is free to run again, and compared
- * when it is moved: by then the task may have been anywhere, but is back.
+ * The symbols are not looked up under task_call_func(), because that takes too long. So
+ * the stack is saved first, checked while the task may run, and compared with the
+ * current stack when the task is moved. The task may have run in between, but then it
+ * has come back to the same place.
  */
 
 #include <linux/cache.h>
@@ -48,7 +50,7 @@
 
 #define KLP_STACK_MAX	64
 
-/* What has to be seen on a stack, see above */
+/* Values of the parameter stack_check, see above */
 enum klp_stack_check {
 	KLP_STACK_OFF,
 	KLP_STACK_LOOP,
@@ -89,7 +91,7 @@ struct klp_stack {
 	unsigned long addr[KLP_STACK_MAX];
 };
 
-/* The stack that is being looked at, and the one of now. Protected by klp_mutex. */
+/* The stack that is checked, and the current one. Protected by klp_mutex. */
 static struct klp_stack klp_stack_seen;
 static struct klp_stack klp_stack_now;
 
@@ -104,8 +106,8 @@ static int klp_save_stack(struct task_struct *task, void *arg)
 }
 
 /*
- * Return: true if the saved stack is within the function at @func. A return address
- * may be just behind the end of the caller.
+ * Return: true if the saved stack has a frame in the function at @func. After a call to
+ * a noreturn function, the return address may be the end address of the caller.
  */
 static bool klp_stack_has(unsigned long func)
 {
@@ -123,8 +125,9 @@ static bool klp_stack_has(unsigned long func)
 }
 
 /*
- * What the compiler has split off has no entry, and so no redirect; which function
- * it belongs to, only its name could tell.
+ * Reject trampolines, and addresses without a symbol. Reject ".cold" symbols, too: they
+ * are parts that the compiler has split off a function. They are outside of its address
+ * range, so klp_stack_has() does not find them.
  */
 static bool klp_is_plain_code(unsigned long addr)
 {
@@ -137,7 +140,7 @@ static bool klp_is_plain_code(unsigned long addr)
 	       !strstr(name, ".cold");
 }
 
-/* What a kernel thread begins with, and what sleeps outside of the scheduler's text */
+/* Entry code of kernel threads, and functions that sleep but are no scheduler text */
 static const char * const klp_loop_names[] = {
 	"kthread", "msleep", "msleep_interruptible", "ret_from_fork",
 	"ret_from_fork_asm", "usleep_range_state", "wait_woken",
@@ -159,7 +162,7 @@ static bool klp_is_loop_code(unsigned long addr, unsigned long main)
 	return match_string(klp_loop_names, ARRAY_SIZE(klp_loop_names), name) >= 0;
 }
 
-/* Does the stack that was saved show no more than the parameter allows? */
+/* Does the parameter allow all frames of the saved stack? */
 static bool klp_stack_allows(struct task_struct *task, enum klp_stack_check check)
 {
 	unsigned long main = klp_main_function(task);
@@ -176,12 +179,12 @@ static bool klp_stack_allows(struct task_struct *task, enum klp_stack_check chec
 }
 
 /**
- * klp_stack_is_clear - does the stack of a thread show that it may be moved?
+ * klp_stack_is_clear - does its stack allow to move a kernel thread?
  * @task: the task, a straggler
  *
  * Context: Process context, klp_mutex held, in a transition.
  * Return: true if @task is a kernel thread that may be moved, provided that
- * klp_stack_is_same() is true then.
+ * klp_stack_is_same() returns true when it is moved.
  */
 bool klp_stack_is_clear(struct task_struct *task)
 {
@@ -198,7 +201,7 @@ bool klp_stack_is_clear(struct task_struct *task)
 }
 
 /**
- * klp_stack_check_end - a transition is over: what was asked for it alone ends
+ * klp_stack_check_end - reset "any" to "loop" at the end of a transition
  *
  * Context: Any.
  */
@@ -209,11 +212,11 @@ void klp_stack_check_end(void)
 }
 
 /**
- * klp_stack_is_same - is the stack as klp_stack_is_clear() has seen it?
+ * klp_stack_is_same - is the stack still the one that klp_stack_is_clear() has checked?
  * @task: the same task
  *
  * Context: Called by task_call_func(), klp_mutex held.
- * Return: true if the task is off its CPU, exactly where it was.
+ * Return: true if the task is asleep, and its stack trace is the same.
  */
 bool klp_stack_is_same(struct task_struct *task)
 {
