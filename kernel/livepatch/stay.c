@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Functions that tasks stay in while they migrate.
+ * Functions that tasks are in while they migrate.
  */
 
 /**
  * DOC: Functions that are never left
  *
- * A task migrates with some frames on its stack: those of the loop of its
- * kernel thread, or of the stop at the user boundary. Such a function can be
- * replaced, and whoever calls it next gets the new one. But who is in it stays
- * in the code that he entered, in whichever universe; and a kernel thread stays
- * for as long as it lives.
+ * A task migrates with some functions on its stack: the main loop of its kernel thread,
+ * or the stop on the way out to user mode. Such a function can be patched, and later
+ * calls run the new version. But a task that is already in the function keeps the
+ * version that it has entered, in both universes. A kernel thread may do so until it
+ * exits.
  *
- * So whoever loads such a patch is told, and the module is kept for ever, like
- * that of a forced patch: somebody may be in there.
+ * Therefore a warning is logged when such a patch is enabled, and the module is pinned,
+ * like that of a forced patch, because a task may run its code for ever.
  */
 
 #include <linux/rcupdate.h>
@@ -22,14 +22,14 @@
 #include "internal.h"
 
 /*
- * The frames below a safe point or a quiescent sleep, and what is called in a
- * quiescent section while it can be preempted. Main functions of kernel threads
- * need no entry, see klp_is_main_function().
+ * The callers of safe points and of quiescent sleeps, and the functions that are called
+ * in a quiescent section. Main functions of kernel threads need no entry, see
+ * klp_is_main_function().
  */
 static const char * const klp_stay[] = {
-	/* below every kernel thread, idle task and new child */
+	/* callers of all kernel threads, idle tasks and new children */
 	"ret_from_fork", "kthread", "rest_init", "cpu_startup_entry", "do_idle",
-	/* loops of kernel threads, and what waits for them */
+	/* loops of kernel threads, and functions in which these wait */
 	"__kthread_parkme", "add_hwgenerator_randomness", "devtmpfs_work_loop",
 	"io_sq_thread", "io_sqd_handle_event", "io_worker_handle_work",
 	"io_wq_worker", "irq_wait_for_interrupt", "kdamond_wait_activation",
@@ -40,7 +40,7 @@ static const char * const klp_stay[] = {
 	"process_one_work", "process_scheduled_works", "rcu_tasks_one_gp",
 	"run_backlog_napi", "svc_recv", "svc_schedule_timeout",
 	"svc_thread_wait_for_work", "vhost_task_fn",
-	/* waits at the very begin or end of an entry of the kernel, see universes.rst */
+	/* waits at the ends of a kernel entry, see universes.rst */
 	"do_fast_syscall_32", "do_int80_emulation",
 	"do_syscall_64",
 	"io_cqring_schedule_timeout", "io_cqring_wait",
@@ -52,15 +52,15 @@ static const char * const klp_stay[] = {
 	"__wait_for_common", "do_wait_for_common", "wait_for_completion_interruptible",
 	"wait_for_completion_killable", "wait_for_completion_state",
 	"syscall_enter_from_user_mode_work", "syscall_exit_to_user_mode_work",
-	/* stops at the user boundary */
+	/* stops on the way out to user mode */
 	"arch_do_signal_or_restart", "do_freezer_trap", "do_jobctl_trap",
 	"do_signal_stop", "get_signal", "ptrace_do_notify", "ptrace_signal",
 	"ptrace_stop", "__refrigerator", "task_work_run", "throttle_cfs_rq_work",
-	/* loops of drivers that their main function does not have itself */
+	/* loops of driver threads that are not in the main function itself */
 	"drbd_ack_receiver", "drbd_worker", "hidp_session_run", "msp_sleep",
 	"sleep_thread", "ssh_ptl_tx_wait_packet", "tvaudio_sleep", "wait_for_work",
 	"xenvif_wait_for_rx_work",
-	/* sleeping itself */
+	/* functions that sleep, and their helpers */
 	"__down_common", "__down_interruptible", "down_interruptible",
 	"kdamond_usleep", "msleep", "msleep_interruptible", "nbcon_kthread_should_wakeup",
 	"rcu_tasks_need_gpcb", "schedule_hrtimeout_range",
@@ -78,13 +78,14 @@ static const char * const klp_stay[] = {
 	"schedule_timeout_killable", "schedule_timeout_uninterruptible",
 	"sched_submit_work", "sched_update_worker", "timer_delete_sync",
 	"wq_worker_running", "wq_worker_sleeping",
-	/* migrating itself */
+	/* the migration itself */
 	"klp_migrate_this_cpu",
 };
 
 /*
- * Among these, functions that any thread may call from anywhere, and the main functions
- * that call them themselves.
+ * Those functions of klp_stay that any thread may call from anywhere. Their callers are
+ * known only if the main function of the thread is one of klp_main_callers, which call
+ * them directly.
  */
 static const char * const klp_called_from_anywhere[] = {
 	"__kthread_parkme", "add_hwgenerator_randomness", "kthread_parkme",
@@ -95,8 +96,9 @@ static const char * const klp_main_callers[] = {
 };
 
 /*
- * Tasks that exit are inside of these, and leave them, but the init of a PID namespace
- * may migrate in there: see klp_replaces_exit().
+ * Functions on the path of an exiting task. They are not in klp_stay, because tasks
+ * do leave them. But the init of a PID namespace may migrate while it waits in there,
+ * see klp_replaces_exit().
  */
 static const char * const klp_exit_path[] = {
 	"do_exit", "do_group_exit", "do_wait", "exit_notify", "find_child_reaper",
@@ -104,7 +106,7 @@ static const char * const klp_exit_path[] = {
 	"zap_pid_ns_processes",
 };
 
-/* Entries of system calls have a prefix: __x64_sys_vfork is sys_vfork. */
+/* Removes the prefix from the entry of a system call: __x64_sys_vfork is sys_vfork. */
 static const char *klp_without_prefix(const char *name)
 {
 	const char *sys = strstr(name, "_sys_");
@@ -126,7 +128,7 @@ static bool klp_is_named(const char *name, const char * const names[], size_t nr
 	return false;
 }
 
-/* Is there a kernel thread that runs this function all its life? */
+/* Is there a kernel thread whose main function this is? */
 static bool klp_is_main_function(unsigned long addr)
 {
 	struct task_struct *leader;
@@ -140,11 +142,11 @@ static bool klp_is_main_function(unsigned long addr)
 }
 
 /**
- * klp_is_never_left - is there a task in this function while it migrates?
+ * klp_is_never_left - may a task be in this function while it migrates?
  * @func: the function, bound
  *
  * Context: Process context.
- * Return: true if the function is among those that are never left.
+ * Return: true if the function is listed, or is the main function of a kernel thread.
  */
 bool klp_is_never_left(const struct live_func *func)
 {
@@ -162,13 +164,13 @@ static bool klp_is_in(unsigned long addr, const char * const names[], size_t nr)
 }
 
 /**
- * klp_has_known_callers - are all callers of a function never left, too?
+ * klp_has_known_callers - are all callers of a function known?
  * @addr: an address in the function
- * @main: main function of the thread that is in there
+ * @main: main function of the thread that is in the function
  *
  * Context: Process context, klp_mutex held.
- * Return: true for a listed function. If it may be called from anywhere, only if @main
- * calls it.
+ * Return: true if the function is listed, because then its callers are listed, too, or
+ * are main functions. If it may be called from anywhere, true only if @main calls it.
  */
 bool klp_has_known_callers(unsigned long addr, unsigned long main)
 {
@@ -182,13 +184,13 @@ bool klp_has_known_callers(unsigned long addr, unsigned long main)
 }
 
 /**
- * klp_replaces_exit - does a patch replace what a certain task may exit through?
+ * klp_replaces_exit - does a patch replace a function on the path of an exiting task?
  * @patch: the patch
  * @addr: address of a place where a task has migrated
  *
  * Context: Process context, klp_mutex held.
- * Return: true if the place is one where the init of a PID namespace waits while it
- * exits, and @patch replaces a function between that and the entry of the kernel.
+ * Return: true if @addr is a place where the init of a PID namespace waits while it
+ * exits, and @patch replaces a function between the kernel entry and that place.
  */
 bool klp_replaces_exit(const struct live_patch *patch, unsigned long addr)
 {
