@@ -1,41 +1,43 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Which patch modules have to stay in memory, and why.
+ * Patch modules that have to stay in memory, and the reasons.
  */
 
 /**
  * DOC: Modules that have to stay
  *
- * The module of a patch that goes out of effect is freed unless it is pinned. It is
- * pinned for good if a task may have one of its functions on the stack, or may call
- * one later, after the transition has ended:
+ * The module of a patch that goes out of effect can be unloaded unless it is pinned. It
+ * is pinned for ever if, after the end of the transition, a task may still have a function
+ * of the module on its stack, or may call one:
  *
  * ====================  ============================================  ==================
- * Reason                Why a task may come back                      Decided
+ * Reason                Why a task may still run the code             Decided
  * ====================  ============================================  ==================
- * a listed function     tasks migrate inside of it, see stay.c        when it is enabled
- * a main function       a thread runs it, and never returns           at both times
- * a thread's own code   main function of a thread, started or not     at the end
- * a place inside        a thread migrated in one of its functions     at the end
- * unknown callers       a thread migrated in a function whose         at the end
+ * a listed function     tasks migrate inside of it, see stay.c        enable and end
+ * a main function       a thread runs it, and never returns           enable and end
+ * a thread's own code   main function of a thread, started or not     end
+ * a place inside        a thread migrated in one of its functions     end
+ * the path of an exit   the init of a PID namespace migrated on it    end
+ * unknown callers       a thread migrated in a function whose         end
  *                       callers are not known
- * a trusted stack       a stack trace, which may be wrong, decided    at the end
- * forced                tasks were moved wherever they were           at once
- * exiting, forced       the transition did not wait for them          at the end
- * dead ftrace           call sites could not be given back            at once
+ * a trusted stack       a stack trace, which may be wrong, decided    end
+ * forced                tasks were moved wherever they were           force
+ * exiting, forced       the transition did not wait for them          end
+ * dead ftrace           call sites could not be unregistered          immediately
  * ====================  ============================================  ==================
  *
- * "At the end" is when the last task has migrated, and concerns the patches that go out
- * of effect in this transition. A patch that stays in effect is looked at when it goes.
+ * "End" is when the last task has migrated, and concerns the patches that go out of
+ * effect in this transition. A patch that stays in effect is checked when it goes out of
+ * effect.
  *
- * What is known of a thread that was moved: its frames are the function with the safe
- * point and that function's callers, up to the main function. The callers are known if
- * the safe point is in the main function itself, or in a function of stay.c, whose
- * callers are listed there or are main functions. Otherwise any function that the thread
- * can have called before it came to the safe point may be among them. That is no function
- * of a patch which was enabled later: compare &klp_moved.since.
+ * A thread that was moved has these functions on its stack: the one with the safe point
+ * and its callers, up to the main function. The callers are known if the safe point is in
+ * the main function itself, or in a function of stay.c, whose callers are listed there or
+ * are main functions. Otherwise each function that the thread can have called before it
+ * came to the safe point may be a caller. A function of a patch that was enabled later
+ * can't be one: compare &klp_moved.since.
  *
- * live_patch::pinned is written here alone, under klp_mutex, and never cleared.
+ * live_patch::pinned is written in this file only, under klp_mutex, and never cleared.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -70,8 +72,8 @@ static void klp_pin_all(const char *why)
 }
 
 /**
- * klp_pin_on_error - keep all modules if call sites could not be given back
- * @err: what ftrace has returned, 0 for success
+ * klp_pin_on_error - pin all modules if call sites could not be unregistered
+ * @err: the error of ftrace, 0 for success
  *
  * Context: klp_mutex held.
  */
@@ -92,7 +94,7 @@ static void klp_pin_leaving(const char *why)
 }
 
 /**
- * klp_pin_forced - keep the modules of all patches that go out of effect by force
+ * klp_pin_forced - pin the modules of all patches that go out of effect by force
  *
  * Context: klp_mutex held, in a transition.
  */
@@ -102,7 +104,7 @@ void klp_pin_forced(void)
 }
 
 /**
- * klp_pin_never_left - keep the module if it replaces a function that is never left
+ * klp_pin_never_left - pin the module if it replaces a function that is never left
  * @obj: an object of the patch, patched
  *
  * Context: Process context, klp_mutex held.
@@ -136,7 +138,7 @@ static void klp_pin_main_function(struct live_patch *patch)
 	}
 }
 
-/* Return: the address at which the function around @addr begins, 0 if unknown. */
+/* Return: the start address of the function that contains @addr, 0 if unknown. */
 static unsigned long klp_function_of(unsigned long addr)
 {
 	unsigned long size, offset;
@@ -181,10 +183,10 @@ static void klp_pin_at_end(struct live_patch *patch)
 }
 
 /**
- * klp_pin_entered - keep the modules that a task may still be in
+ * klp_pin_entered - pin the modules whose code a task may still run
  *
- * Context: Process context, klp_mutex held. The last task has migrated, and the states
- * of the patches still tell which of them go out of effect.
+ * Context: Process context, klp_mutex held. The last task has migrated, and patches that
+ * go out of effect are still in KLP_DISABLING.
  */
 void klp_pin_entered(void)
 {
@@ -197,7 +199,7 @@ void klp_pin_entered(void)
 	}
 	if (klp_migration_trusted_stacks())
 		klp_pin_leaving("a thread was moved because of its stack");
-	/* They can be inside of any patch. */
+	/* Exiting tasks may run code of any patch. */
 	if (klp_migration_exiting())
 		klp_pin_all("exiting tasks were not waited for");
 }
