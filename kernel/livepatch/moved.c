@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Where kernel threads were when they changed their universe.
+ * The places where kernel threads changed their universe.
  */
 
 /**
  * DOC: Places
  *
- * A kernel thread migrates with frames on its stack: the function that has the safe
- * point, and all its callers up to the main function of the thread. It returns through
- * these whatever universe it lives in by then, so the code of a patch may only be freed
- * when no frame can lie in there. No stack trace is asked. What is known of a thread is
- * the address of the safe point, its main function, and since when it is there; these
- * are noted here during a transition, and pin.c draws the conclusions when it ends.
+ * A kernel thread migrates with functions on its stack: the one that has the safe point,
+ * and its callers up to the main function of the thread. The thread returns through them
+ * independently of its universe, so the code of a patch may be freed only if none of these
+ * functions can be in it. This is decided without a stack trace, by the address of the
+ * safe point, the main function of the thread, and the time at which it came to the safe
+ * point. These are noted here during a transition, and evaluated by pin.c at its end.
  *
- * A few places serve most threads. So each pair of a place and a main function is noted
- * once, with the latest of its threads. The table is small; if it does not have room the
- * thread counts as one of which nothing is known.
+ * Most threads use a few places only. So each pair of a place and a main function is
+ * noted once, with the thread that came there last. The table is small. When it is full
+ * the place of a thread is noted as unknown.
  *
  * **Locking**
  *
- * klp_moved_lock protects it all. It is the innermost lock, taken below the pi_lock of
+ * klp_moved_lock protects all data. It is the innermost lock, taken under the pi_lock of
  * the thread.
  */
 
@@ -35,7 +35,7 @@ static DEFINE_RAW_SPINLOCK(klp_moved_lock);
 static struct klp_moved klp_moved[KLP_MOVED_MAX];
 static unsigned int klp_nr_moved;
 
-/* Return: the entry of this place and main function, or a new one. */
+/* Find or create the entry of this place and main function. */
 static struct klp_moved *klp_moved_entry(unsigned long place, unsigned long main)
 {
 	unsigned int i;
@@ -45,7 +45,7 @@ static struct klp_moved *klp_moved_entry(unsigned long place, unsigned long main
 		if (klp_moved[i].place == place && klp_moved[i].main == main)
 			return &klp_moved[i];
 	}
-	/* The last entry stands for all that there is no room for. */
+	/* The last entry is shared by all threads for which there is no room. */
 	if (klp_nr_moved == KLP_MOVED_MAX)
 		i = KLP_MOVED_MAX - 1;
 	else
@@ -56,10 +56,10 @@ static struct klp_moved *klp_moved_entry(unsigned long place, unsigned long main
 }
 
 /**
- * klp_moved_note - a kernel thread changes its universe at a safe point
+ * klp_moved_note - note that a kernel thread changes its universe at a safe point
  * @task:	the thread, or a task that exits; other user tasks are ignored
  * @place:	address of the safe point
- * @since:	klp_nr_starts at the time at which the thread came there
+ * @since:	klp_nr_starts at the time at which the thread came to the safe point
  *
  * Context: Any, @task is the current task, or does not run.
  */
@@ -71,7 +71,7 @@ void klp_moved_note(struct task_struct *task, unsigned long place, unsigned int 
 		return;
 	guard(raw_spinlock_irqsave)(&klp_moved_lock);
 	moved = klp_moved_entry(place, klp_main_function(task));
-	/* A new entry has no name yet. */
+	/* Keep the thread that came last. A new entry has no name yet. */
 	if (moved->comm[0] && (int)(since - moved->since) < 0)
 		return;
 	moved->since = since;
@@ -80,9 +80,9 @@ void klp_moved_note(struct task_struct *task, unsigned long place, unsigned int 
 }
 
 /**
- * klp_moved_reset - forget all places: a transition is about to start
+ * klp_moved_reset - forget all places, because a transition is about to start
  *
- * Context: klp_mutex held, no transition under way.
+ * Context: klp_mutex held, no task is migrating.
  */
 void klp_moved_reset(void)
 {
@@ -92,10 +92,10 @@ void klp_moved_reset(void)
 }
 
 /**
- * klp_moved_get - one place of those that were noted
- * @idx:	its number, from 0 on
+ * klp_moved_get - get one of the places that were noted
+ * @idx:	number of the place, counted from 0
  *
- * Context: klp_mutex held, and no task is left to migrate: the table stays as it is.
+ * Context: klp_mutex held. All tasks have migrated, so the table does not change.
  * Return: the place, NULL if there are no more.
  */
 const struct klp_moved *klp_moved_get(unsigned int idx)

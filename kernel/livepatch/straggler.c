@@ -41,10 +41,10 @@ static enum klp_class klp_class_of_asleep(const struct task_struct *task)
 }
 
 /**
- * klp_straggler_class - what keeps a task from migrating
+ * klp_straggler_class - find out what keeps a task from migrating
  * @task: the task
  *
- * Context: Any. The answer is exact under task_call_func(), else a hint.
+ * Context: Any. The result is exact under task_call_func(), otherwise a hint.
  * Return: the class.
  */
 enum klp_class klp_straggler_class(const struct task_struct *task)
@@ -56,12 +56,14 @@ enum klp_class klp_straggler_class(const struct task_struct *task)
 }
 
 /**
- * klp_straggler_helps_signal - would TIF_NOTIFY_SIGNAL make the task leave the kernel?
+ * klp_straggler_helps_signal - should TIF_NOTIFY_SIGNAL be set to interrupt the task?
  * @task: the task
- * @late: the transition takes so long that tasks are asked which may notice
+ * @late: the transition takes long, so accept that a system call or a request may
+ *	  return another result than without the signal
  *
  * Context: Called by task_call_func().
- * Return: true if it would, and no caller of the kernel is worse off for it.
+ * Return: true if the signal would make the task leave the kernel or end its request,
+ * without a visible effect unless @late is set.
  */
 bool klp_straggler_helps_signal(const struct task_struct *task, bool late)
 {
@@ -70,7 +72,7 @@ bool klp_straggler_helps_signal(const struct task_struct *task, bool late)
 	case KLP_CLASS_GUEST:
 		return true;
 	case KLP_CLASS_RUNS:
-	/* Its request would fail with EINTR, and nothing issues it again. */
+	/* The request would fail with EINTR, and is not restarted. */
 	case KLP_CLASS_REQUEST:
 		return late;
 	default:
