@@ -59,9 +59,9 @@ static void handle_reverse(void *data, const char *patch, bool patching, unsigne
 /* A dead task is moved like one that is asleep, as long as it is in the list. */
 static enum events universe_event(struct task_struct *task, enum klp_place place)
 {
-	if (place == KLP_FORCED)
+	if (place == KLP_PLACE_FORCED)
 		return force_universe;
-	if (place == KLP_DEAD || READ_ONCE(task->__state) == TASK_DEAD)
+	if (place == KLP_PLACE_DEAD || READ_ONCE(task->__state) == TASK_DEAD)
 		return die_universe;
 	return move_universe;
 }
