@@ -6,13 +6,13 @@
 /**
  * DOC: Checks of a description
  *
- * A description is checked before anything of it is used: it has to be complete, and
- * its names have to be possible names of directories in sysfs. Symbols are not
- * looked up here, see klp_find_symbol(), and what depends on other patches is
- * checked when the patch is enabled.
+ * A description is checked before it is used: it has to be complete, and its names have
+ * to be valid names of directories in sysfs. Symbols are not looked up here, see
+ * klp_find_symbol(). Properties that depend on other patches are checked when the patch
+ * is enabled.
  *
- * An object whose name no module can have is accepted, as it always was. It is never
- * patched, so the log says that the name is probably a mistake.
+ * An object whose name no module can have is accepted for compatibility. Such an object
+ * is never patched, so a warning is logged.
  *
  * Locking: none. The description belongs to the caller, and is only read.
  */
@@ -30,7 +30,7 @@ static const char *klp_desc_name(const struct klp_object *obj)
 	return obj->name ?: "vmlinux";
 }
 
-/* The reason why no module can have that name, NULL if one can. */
+/* Return: the reason why no module can have this name, NULL if a module can. */
 static const char *klp_why_no_module(const char *name)
 {
 	if (!strcmp(name, "vmlinux"))
@@ -101,10 +101,10 @@ static int klp_check_object(const struct klp_patch *patch,
 }
 
 /**
- * klp_check_patch - check what can be checked in a description by itself
+ * klp_check_patch - check a description independently of other patches
  * @patch: the description
  *
- * Writes one line to the log for what is wrong.
+ * The first error is reported in the log.
  *
  * Context: Process context.
  * Return: 0; -EINVAL if the module, a list or a name is missing, if the module is not

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Live patching, relocations of patch modules against symbols that are not
- * exported or not yet there.
+ * exported, or whose module is not loaded yet.
  */
 
 /**
@@ -19,10 +19,10 @@
  *   .klp.sym.<object>.<symbol>,<position>
  *
  * See klp_find_symbol() for the position. A section is applied when the object in
- * its name is loaded. The sections of vmlinux are applied before the alternatives,
- * jump labels and similar sections of the patch module are processed, which may
- * need the symbols of vmlinux. That is why no other section may refer to a
- * symbol of vmlinux.
+ * its name is loaded. The alternatives, jump labels and similar sections of the patch
+ * module may need symbols of vmlinux. So the sections of vmlinux are applied before
+ * these are processed. A section of another object would be applied too late, so it
+ * must not refer to a symbol of vmlinux.
  *
  * Life cycle:
  *
@@ -34,8 +34,8 @@
  *    klp_apply_object_relocs() resolves the symbols and applies the sections of
  *    the object, all or none.
  * 3. The object is unloaded. klp_clear_object_relocs() writes zeroes to the
- *    places that were relocated: some architectures refuse to repeat step 2
- *    where something else is found.
+ *    places that were relocated, because some architectures refuse to repeat
+ *    step 2 where they find another value.
  *
  * Step 2 may take place after the init memory of the patch module has been freed.
  * The sections of other objects than vmlinux, and what they relocate, must not be
@@ -215,8 +215,8 @@ static int klp_check_symbol(const struct klp_relocs *relocs, const Elf_Sym *sym)
  * @type: its type, what ELF_R_TYPE() gives
  *
  * Context: Any.
- * Return: the number of bytes; 0 if the architecture does not tell, or does not know
- * the type. apply_relocate_add() refuses the latter.
+ * Return: the number of bytes; 0 if the architecture does not implement this function,
+ * or does not know the type. apply_relocate_add() refuses an unknown type.
  */
 unsigned int __weak klp_arch_reloc_width(unsigned int type)
 {
@@ -249,7 +249,7 @@ static int klp_check_rela(const struct klp_relocs *relocs, const Elf_Rela *rela)
 	return klp_check_symbol(relocs, klp_rela_symbol(relocs, rela));
 }
 
-/* Is all that step 2 needs in memory that is kept until the module is unloaded? */
+/* Does step 2 use only memory that is kept until the module is unloaded? */
 static bool klp_relocs_persist(const struct klp_relocs *relocs)
 {
 	const Elf_Shdr *target = klp_target_shdr(relocs);
@@ -323,7 +323,7 @@ static int klp_resolve_rela(const struct klp_relocs *relocs,
  * @me:		the module
  *
  * The default does nothing. It suits architectures whose apply_relocate_add() does
- * not look at the value that it overwrites.
+ * not check the value that it overwrites.
  *
  * Context: Task context, may sleep. An implementation may take text_mutex.
  */
@@ -397,7 +397,7 @@ int klp_apply_section_relocs(struct module *pmod, Elf_Shdr *sechdrs,
 		return ret;
 
 	ret = klp_write_relocs(&relocs);
-	/* Some may have been written, and would make the next attempt fail. */
+	/* Some relocations may have been written, and would make the next attempt fail. */
 	if (ret && objname)
 		klp_clear_relocs(&relocs);
 	return ret;
@@ -411,7 +411,7 @@ static int klp_apply_late(struct module *pmod, const Elf_Shdr *shdr,
 	if (!(shdr->sh_flags & SHF_RELA_LIVEPATCH))
 		return 0;
 
-	/* The loader skips sections whose sh_info is invalid: step 1 has not seen it. */
+	/* Not checked in step 1, because the loader skips sections with an invalid sh_info. */
 	if (shdr->sh_info >= info->hdr.e_shnum) {
 		pr_err("patch '%s', section %zu: there is no section %u to relocate\n",
 		       pmod->name, shdr - info->sechdrs, shdr->sh_info);
@@ -455,7 +455,7 @@ static void klp_clear_until(struct module *pmod, const Elf_Shdr *end,
 }
 
 /**
- * klp_apply_object_relocs - relocate a patch against a module it patches
+ * klp_apply_object_relocs - relocate a patch against a module that it patches
  * @patch:	the patch
  * @obj:	the object, which is loaded. Nothing is done for vmlinux, whose
  *		sections were applied by the module loader
@@ -489,7 +489,7 @@ int klp_apply_object_relocs(struct klp_patch *patch, struct klp_object *obj)
  * @patch:	the patch
  * @obj:	the object. Nothing is done for vmlinux
  *
- * To be called only after klp_apply_object_relocs() has succeeded, and when no task
+ * Must be called only after klp_apply_object_relocs() has succeeded, and when no task
  * can run the new code any more.
  *
  * Context: Task context, klp_mutex is held.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Live patching, states: changes of the system that one patch leaves to the
+ * Live patching, states: changes of the system that one patch hands over to the
  * next.
  */
 
@@ -18,8 +18,8 @@
  * - Any other patch may leave out a state. If it lists the state, its version must
  *   not be older than that of an enabled patch.
  *
- * klp_enable_patch() refuses a patch that breaks one of these rules. What a version
- * means, and how data are handed over, is up to the patches. Their callbacks get
+ * klp_enable_patch() refuses a patch that breaks one of these rules. The patches
+ * define the meaning of a version, and how data is handed over. Their callbacks get
  * the state of their own patch by klp_get_state(), and that of the latest
  * earlier patch by klp_get_prev_state().
  *
@@ -62,8 +62,8 @@ EXPORT_SYMBOL_GPL(klp_get_state);
  * klp_get_prev_state - find a state in the patches before the current one
  * @id:		id of the state
  *
- * The current patch is the one in transition. To call this function outside of a
- * transition is a bug, and gives a warning.
+ * The current patch is the one in transition. Calling this function outside of a
+ * transition is a bug, and triggers a warning.
  *
  * Context: Callbacks of a patch, takes klp_mutex.
  * Return: The state of the latest patch that lists it and was enabled before the

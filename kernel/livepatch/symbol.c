@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Live patching, lookup of symbols: from a name to an address.
+ * Live patching, lookup of the address of a symbol by its name.
  */
 
 /**
@@ -10,16 +10,16 @@
  * of these symbols are not exported, many are static, and a static name may occur
  * more than once in one object. Three parts therefore identify a symbol: the
  * object, the name and a position. Position n is the n-th symbol of that name in
- * the order of kallsyms. Position 0 says that the name is unique in the object,
+ * the order of kallsyms. Position 0 requires that the name is unique in the object,
  * and the lookup fails if it is not.
  *
- * A lookup never takes the best of several candidates, because a wrong one would
- * redirect an unrelated function. It finds exactly one symbol, or it fails.
+ * A lookup finds exactly one symbol, or it fails. It never selects one of several
+ * candidates, because a wrong choice would redirect an unrelated function.
  *
  * Locking: this file has no lock of its own. The symbols of vmlinux never change.
- * The symbols of a module are walked under module_mutex, which is taken below
- * klp_mutex. The address of a module symbol is valid while the module is loaded;
- * a caller that holds klp_mutex prevents it from being unloaded.
+ * The symbols of a module are walked under module_mutex, which is taken inside of
+ * klp_mutex. The address of a module symbol is valid while the module is loaded. A
+ * caller that holds klp_mutex prevents the module from being unloaded.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -34,11 +34,11 @@
 /**
  * struct klp_symbol_search - a walk over the symbols of one object
  * @name:	name of the symbol
- * @sympos:	position that is wanted, 0 for a unique symbol
- * @patch:	name of the patch that wants it
+ * @sympos:	position to find, 0 for a unique symbol
+ * @patch:	name of the patch, for messages
  * @objname:	name of the object
- * @count:	symbols of that name seen so far
- * @addr:	address of the last one of them
+ * @count:	number of symbols of that name found so far
+ * @addr:	address of the last of these symbols
  */
 struct klp_symbol_search {
 	const char *name;
@@ -49,7 +49,7 @@ struct klp_symbol_search {
 	unsigned long addr;
 };
 
-/* Returns non-zero, which ends the walk, at the position that is wanted. */
+/* Returns non-zero, which ends the walk, at the position to find. */
 static int klp_match_address(void *data, unsigned long addr)
 {
 	struct klp_symbol_search *search = data;
@@ -109,7 +109,7 @@ static void klp_blame_symbol(struct klp_symbol_search *search)
 
 /**
  * klp_find_symbol - find the address of a symbol, exported or not
- * @patch:	name of the patch that asks, for messages
+ * @patch:	name of the patch, for messages
  * @objname:	name of the module, NULL for vmlinux
  * @name:	name of the symbol
  * @sympos:	position among the symbols of that name, counted from 1 in the
