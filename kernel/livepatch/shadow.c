@@ -8,34 +8,35 @@
  * DOC: Shadow variables
  *
  * A patch cannot add a member to a structure that the running kernel has
- * already allocated. It can attach a shadow variable instead: memory found
- * by the address of the object it belongs to, and by an id that tells apart
- * several variables of one object. The address is a mere number here, nothing
- * is ever read from it. Patches agree about ids and layouts, so a later patch
- * may go on with the variables of an earlier one.
+ * already allocated. It can attach a shadow variable instead: memory that is
+ * found by the address of its object, and by an id that distinguishes several
+ * variables of one object. The address is used as a number only, nothing is
+ * read from it. If patches agree on ids and layouts, a later patch can use the
+ * variables of an earlier one.
  *
  * Life cycle:
  *
  * 1. klp_shadow_alloc() or klp_shadow_get_or_alloc() allocates a variable, lets
  *    the constructor fill it and publishes it.
  * 2. klp_shadow_get() finds it, from any context.
- * 3. klp_shadow_free() removes it when its object dies; klp_shadow_free_all()
- *    removes all of one id when the last patch that knows them goes.
- *    The destructor runs, the memory lives on for an RCU grace period.
+ * 3. klp_shadow_free() removes it when its object is freed.
+ *    klp_shadow_free_all() removes all variables of one id when the last patch
+ *    that uses the id is disabled. The destructor is called, and the memory is
+ *    freed after an RCU grace period.
  *
- * Nothing ties a variable to its object: a variable which is not freed together
- * with its object is found again by the next object at the same address.
+ * A variable is not freed automatically with its object. If the patch does not
+ * free it, the next object at the same address finds it.
  *
- * Locking: klp_shadow_lock serialises all changes, and is what makes one
- * variable of a kind the only one: a constructor runs once. Constructors and
- * destructors are called under it, with interrupts off, and must not call the
- * functions below except klp_shadow_get(). It is not a raw lock, because these
- * callbacks allocate, free and take locks of the patched code, which on
- * PREEMPT_RT sleep. Lookups take no lock.
+ * Locking: klp_shadow_lock serialises all changes. So there is at most one
+ * variable for each object and id, and its constructor is called once.
+ * Constructors and destructors are called under the lock, with interrupts off,
+ * and must not call the functions below except klp_shadow_get(). It is not a raw
+ * spinlock, because these callbacks may allocate, free, and take locks of the
+ * patched code, which sleep on PREEMPT_RT. Lookups take no lock.
  *
- * Ordering: hlist_add_head_rcu() orders the work of the constructor before the
- * publication, and the address dependency in klp_shadow_find() pairs with it:
- * who finds a variable finds it constructed.
+ * Ordering: hlist_add_head_rcu() orders the stores of the constructor before
+ * the publication. It pairs with the address dependency in klp_shadow_find(), so
+ * a lookup finds only variables that are constructed.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -50,21 +51,21 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
-/* Fixed in size: a lookup has to work everywhere, in the middle of anything. */
+/* The table is not resized, because a lookup has to work in any context. */
 #define KLP_SHADOW_HASH_BITS	12
 
 static DEFINE_HASHTABLE(klp_shadow_hash, KLP_SHADOW_HASH_BITS);
 
-/* Protects klp_shadow_hash against changes. Innermost, except for callbacks. */
+/* Serialises changes of klp_shadow_hash. Innermost lock, except for callbacks. */
 static DEFINE_SPINLOCK(klp_shadow_lock);
 
 /**
  * struct klp_shadow - one shadow variable
  * @node:	in klp_shadow_hash
- * @rcu:	for the freeing
+ * @rcu:	for kfree_rcu()
  * @obj:	address of the object it belongs to
- * @id:		which variable of the object it is
- * @data:	what the users see, aligned for any basic type
+ * @id:		id of the variable
+ * @data:	the data for the users, aligned for any basic type
  */
 struct klp_shadow {
 	struct hlist_node node;
@@ -124,9 +125,9 @@ static int klp_shadow_publish(struct klp_shadow *shadow,
 }
 
 /*
- * The memory is allocated before the lock is taken, since @gfp_flags may allow
- * to sleep. It was in vain if somebody else has been faster: then @existing is
- * set, and nothing changes.
+ * The memory is allocated before the lock is taken, because @gfp_flags may allow
+ * to sleep. If another caller has created the variable meanwhile, the memory is
+ * freed again and @existing is set.
  */
 static void *klp_shadow_create(void *obj, unsigned long id,
 			       size_t size, gfp_t gfp_flags,
@@ -162,12 +163,12 @@ static void *klp_shadow_create(void *obj, unsigned long id,
  * @obj:	object it belongs to
  * @id:		id of the variable
  * @size:	size of the data
- * @gfp_flags:	how to allocate
- * @ctor:	fills the zeroed data before anybody can find it, or NULL. It
- *		may refuse by an error
- * @ctor_data:	handed to @ctor
+ * @gfp_flags:	flags for the allocation
+ * @ctor:	initializes the zeroed data before it can be found, or NULL. May
+ *		return an error
+ * @ctor_data:	passed to @ctor
  *
- * A variable that exists already is an error of the caller, and gives a
+ * If the variable exists already, that is an error of the caller and triggers a
  * warning. @ctor is not called then.
  *
  * Context: Any that may allocate with @gfp_flags and take a spinlock. @ctor
@@ -195,12 +196,13 @@ EXPORT_SYMBOL_GPL(klp_shadow_alloc);
  * @obj:	object it belongs to
  * @id:		id of the variable
  * @size:	size of the data, if it is allocated
- * @gfp_flags:	how to allocate
- * @ctor:	fills the zeroed data before anybody can find it, or NULL. It
- *		may refuse by an error
- * @ctor_data:	handed to @ctor
+ * @gfp_flags:	flags for the allocation
+ * @ctor:	initializes the zeroed data before it can be found, or NULL. May
+ *		return an error
+ * @ctor_data:	passed to @ctor
  *
- * Of several callers at a time one constructs the variable, and all get it.
+ * If several callers run concurrently, one of them constructs the variable, and
+ * all get the same data.
  *
  * Context: Any that may allocate with @gfp_flags and take a spinlock. @ctor
  * is called with klp_shadow_lock held and must not sleep.
@@ -274,9 +276,9 @@ static void klp_shadow_free_bucket(struct hlist_head *bucket, unsigned long id,
  * @id:		id of the variables
  * @dtor:	releases what the data refers to, or NULL
  *
- * A variable that somebody attaches meanwhile may survive, as one attached
- * later would. Since the caller has to stop the users first in any case, the
- * lock is held, and interrupts are off, for one bucket at a time only.
+ * A variable that is attached concurrently may not be freed. The caller has to
+ * stop the users first in any case. So the lock is held, with interrupts off, for
+ * one bucket at a time only.
  *
  * Context: Any that may take a spinlock. @dtor is called with klp_shadow_lock
  * held and must not sleep. Lookups that have begun may still see the data.
