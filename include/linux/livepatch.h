@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Live patching, the side of the patch modules and of the module loader.
+ * Live patching, the interface for patch modules and for the module loader.
  *
- * A patch module describes what it replaces in three levels, and hands the
+ * A patch module describes what it replaces in three levels, and passes the
  * description to klp_enable_patch() from its init function:
  *
  *   static struct klp_func funcs[] = {
@@ -15,7 +15,7 @@
  *   };
  *   static struct klp_patch patch = { .mod = THIS_MODULE, .objs = objs };
  *
- * The module is marked by MODULE_INFO(livepatch, "Y"). It is disabled through
+ * The module is marked by MODULE_INFO(livepatch, "Y"). The patch is disabled through
  * /sys/kernel/livepatch/<module>/enabled.
  *
  * See Documentation/livepatch/ for the consistency model.
@@ -33,9 +33,9 @@
 /**
  * struct klp_func - one function to replace
  * @old_name:	name of the function that is replaced
- * @new_func:	the function that is called in its stead
- * @old_sympos:	which symbol of that name in the object is meant, counted from
- *		1 in the order of kallsyms. 0: the name has to be unique
+ * @new_func:	the function that is called instead
+ * @old_sympos:	position among the symbols of that name in the object, counted
+ *		from 1 in the order of kallsyms. 0: the name has to be unique
  */
 struct klp_func {
 	const char *old_name;
@@ -48,8 +48,8 @@ struct klp_func {
  * @name:	name of the module, NULL for vmlinux
  * @funcs:	array of functions, ended by an empty one
  * @callbacks:	called around patching and unpatching of this object
- * @mod:	the module while it is loaded, else NULL. Set by the core, for
- *		the callbacks to read
+ * @mod:	the module while it is loaded, else NULL. Set by the core.
+ *		Callbacks may read it
  */
 struct klp_object {
 	const char *name;
@@ -63,7 +63,7 @@ struct klp_object {
  * struct klp_state - a change of the system that outlives the patch
  * @id:		identifies the change
  * @version:	version of the change, for compatibility between patches
- * @data:	whatever the patch wants to hand over to a later one
+ * @data:	data that the patch hands over to a later one
  */
 struct klp_state {
 	unsigned long id;
@@ -76,7 +76,7 @@ struct klp_state {
  * @mod:	the patch module
  * @objs:	array of objects, ended by an empty one
  * @states:	array of states, ended by an empty one, or NULL
- * @replace:	take the place of all patches enabled before
+ * @replace:	replace all patches that were enabled before
  *
  * The description belongs to the module and must live until the module is
  * unloaded. The core keeps its own records of it.
@@ -109,7 +109,7 @@ int klp_apply_section_relocs(struct module *pmod, Elf_Shdr *sechdrs,
 void *klp_find_section_by_name(const struct module *mod, const char *name,
 			       size_t *sec_size);
 
-/* What /proc/<pid>/patch_state says */
+/* The value shown in /proc/<pid>/patch_state */
 int klp_task_patch_state(struct task_struct *task);
 
 typedef int (*klp_shadow_ctor_t)(void *obj, void *shadow_data, void *ctor_data);
@@ -128,7 +128,7 @@ void klp_shadow_free_all(unsigned long id, klp_shadow_dtor_t dtor);
 struct klp_state *klp_get_state(struct klp_patch *patch, unsigned long id);
 struct klp_state *klp_get_prev_state(unsigned long id);
 
-/* The consistency model needs no stack trace at all, patch modules may ask. */
+/* Kept for patch modules that call it. The consistency model needs no stack trace. */
 static inline bool klp_have_reliable_stack(void)
 {
 	return true;

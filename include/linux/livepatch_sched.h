@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Live patching, the side of the tasks: where a task may change its universe.
+ * Live patching, the interface for tasks: where a task may change its universe.
  *
- * A task lives in one of two universes. Calls of patched functions go to the
- * code of the caller's universe, so a task must not move to the other one while
- * it holds anything that old code has prepared for old code. A user task has
- * such a moment each time it leaves the kernel; a kernel thread never leaves,
- * and has to say where it holds nothing over:
+ * A task is in one of two universes. Calls of patched functions run the code of
+ * the caller's universe. So a task must not change its universe while state is
+ * live that old code has prepared for old code. No such state is live when a user
+ * task leaves the kernel. A kernel thread never leaves the kernel, and has to mark
+ * the places where no such state is live:
  *
  *   klp_safe_point()		at the head of a loop over independent items
  *   klp_schedule()		instead of schedule(), where the thread waits
@@ -14,8 +14,8 @@
  *   klp_quiescent_enter(),	around any other wait for the next item
  *   klp_quiescent_exit()
  *
- * A thread inside klp_schedule() or between the quiescent markers is moved
- * where it lies, without a wakeup. See Documentation/livepatch/kthreads.rst.
+ * A thread that sleeps inside klp_schedule() or between the quiescent markers is
+ * moved remotely, without a wakeup. See Documentation/livepatch/kthreads.rst.
  */
 #ifndef _LINUX_LIVEPATCH_SCHED_H_
 #define _LINUX_LIVEPATCH_SCHED_H_
@@ -29,9 +29,10 @@
 #ifdef CONFIG_LIVEPATCH
 
 /*
- * Values of task_struct::klp_quiescent. Any other is the address of a place where
- * no state from old code is live while the task is asleep, that is, off the run
- * queue. A task that was preempted there may be in a helper of the wait.
+ * Values of task_struct::klp_quiescent. Any other value is the address of a place
+ * where no state from old code is live while the task is asleep, that is, off the run
+ * queue. A task that was preempted there is not quiescent: it may be in a helper of
+ * the wait.
  */
 #define KLP_NOT_QUIESCENT	0UL
 /* Quiescent if the task is throttled, see klp_resume_enter() */
@@ -39,7 +40,7 @@
 /* Quiescent whenever the task is off its CPU, see klp_boundary_enter() */
 #define KLP_AT_BOUNDARY		2UL
 
-/* Only for the hooks below: kernel/livepatch/universe.c has these, and says why. */
+/* Only for the hooks below. Defined and described in kernel/livepatch/universe.c. */
 DECLARE_PER_CPU(int [KLP_UNIVERSES + 1], klp_exiting);
 extern int klp_patched_universe;
 extern unsigned int klp_nr_starts;
@@ -55,14 +56,14 @@ static inline bool klp_patch_pending(struct task_struct *task)
 }
 
 /**
- * klp_safe_point - a moment at which the current task may change its universe
+ * klp_safe_point - let the current task change its universe if it is a straggler
  *
  * For loops of kernel threads, between two independent items of work. The
- * caller must not hold a lock, a reference or a half-done operation which a
- * function called before this point prepared for one called after it.
+ * caller must not hold a lock or a reference, or be in the middle of an operation,
+ * that a function called before this point has prepared for one called after it.
  *
- * The point is a quiescent state of RCU tasks as well: the end of a transition
- * waits for a grace period, which a thread that never sleeps would hold up.
+ * The safe point is also a quiescent state of RCU tasks. The end of a transition
+ * waits for a grace period, which a thread that never sleeps would delay.
  *
  * Context: Task context, preemptible or not, no raw spinlock held.
  */
@@ -77,9 +78,9 @@ static __always_inline void klp_safe_point(void)
  * klp_boundary_enter - the current task is about to be preempted on its way to
  *			user mode
  *
- * Ended by klp_quiescent_exit(). What runs in between has to be schedule() alone.
- * The loop that leads to user mode looks at the flags again afterwards, so no
- * barrier orders the marker before the test of the flag.
+ * Ended by klp_quiescent_exit(). Only schedule() may be called in between. No barrier
+ * is needed between the marker and a test of TIF_PATCH_PENDING, because
+ * exit_to_user_mode_loop() rechecks its flags afterwards.
  *
  * Context: exit_to_user_mode_loop(), interrupts enabled.
  */
@@ -91,8 +92,8 @@ static __always_inline void klp_boundary_enter(void)
 /**
  * klp_resume_enter - the current task is about to run resume_user_mode_work()
  *
- * Ended by klp_quiescent_exit(). The task may be taken off its CPU there because
- * its group has used up its CPU time, which is the one case where it is quiescent.
+ * Ended by klp_quiescent_exit(). CFS bandwidth control may throttle the task in
+ * between. The task is quiescent only while it is throttled.
  *
  * Context: exit_to_user_mode_loop(), interrupts enabled.
  */
@@ -104,22 +105,22 @@ static inline void klp_resume_enter(void)
 /**
  * klp_quiescent_enter - begin a wait in which the task may be moved remotely
  *
- * The task may be moved whenever it is asleep before klp_quiescent_exit(), so
- * what runs in between has to be nothing but waiting. Sections do not nest.
+ * The task may be moved whenever it is asleep before klp_quiescent_exit(), so the
+ * code in between must do nothing but wait. Quiescent sections do not nest.
  *
  * Context: Task context, any task state, no raw spinlock held.
  */
 static __always_inline void klp_quiescent_enter(void)
 {
-	/* Nothing that a later transition brings can be on the stack. */
+	/* Functions of patches that are enabled later can't be callers of this place. */
 	current->klp_since = READ_ONCE(klp_nr_starts);
 	WRITE_ONCE(current->klp_quiescent, _THIS_IP_);
 	/*
 	 * Barrier A: orders the marker before the test of the flag in
 	 * klp_safe_point(). Pairs with the atomic set of the flag in
-	 * klp_visit_task(), before its test of the marker: either the task sees
-	 * the flag and moves itself, or the migrator sees the marker and waits
-	 * for the task to be off its CPU.
+	 * klp_visit_task(), before its test of the marker. Either the task sees
+	 * the flag and migrates, or the migrator sees the marker and visits the
+	 * task again.
 	 */
 	smp_mb();
 	klp_safe_point();
@@ -134,17 +135,17 @@ static inline void klp_quiescent_exit(void)
 }
 
 /**
- * klp_copy_process - let a new task live in the universe of its parent
+ * klp_copy_process - set the flag of a new task according to its universe
  * @child: the new task, not yet in the task list
  *
- * It was copied with all the rest of the parent, which is inside of fork and passes
- * no safe point there. The flags of the child may be out of date.
+ * The universe was copied from the parent, which is inside of fork and passes no safe
+ * point there. The copied TIF_PATCH_PENDING may be out of date.
  *
- * Context: tasklist_lock held for writing; fork does not fail any more.
+ * Context: tasklist_lock held for writing; fork can't fail any more.
  */
 static inline void klp_copy_process(struct task_struct *child)
 {
-	/* With the goal, klp_patched_universe is seen, when it dies at the latest. */
+	/* Pairs with barrier B. klp_task_dead() then sees klp_patched_universe, too. */
 	u8 goal = smp_load_acquire(&klp_goal);
 
 	child->klp_quiescent = KLP_NOT_QUIESCENT;
@@ -155,16 +156,17 @@ static inline void klp_copy_process(struct task_struct *child)
 }
 
 /**
- * klp_task_exiting - count the current task, which is about to leave the list
+ * klp_task_exiting - count the current task in klp_exiting
  * @task: the current task
  *
- * From now on it may be released, and then a transition can't find it any more.
+ * The task is about to be removed from the task list. Afterwards a transition can't find
+ * the task, and waits until it is not counted any more.
  *
  * Context: do_exit(), before exit_notify().
  */
 static inline void klp_task_exiting(struct task_struct *task)
 {
-	/* Force may set it meanwhile: one slot all the same. */
+	/* Read once, because klp_migration_force() may change it concurrently. */
 	unsigned int slot = READ_ONCE(task->klp_universe) + 1;
 
 	task->klp_slot = slot;
@@ -175,7 +177,7 @@ static inline void klp_task_exiting(struct task_struct *task)
  * klp_task_dead - stop counting a task that can't run any more
  * @task: task that was switched away from for the last time
  *
- * Until then it may run old code, although it has left the task list long ago.
+ * Until this switch the task may run old code, even if it is not in the task list.
  *
  * Context: finish_task_switch(), preemption disabled, no runqueue lock held.
  */
@@ -183,12 +185,14 @@ static inline void klp_task_dead(struct task_struct *task)
 {
 	this_cpu_dec(klp_exiting[task->klp_slot]);
 	/*
-	 * Barrier C: orders the count before the look at the transition. Pairs
+	 * Barrier C: orders the count of exiting tasks before the reads of
+	 * klp_patched_universe here and of klp_behind in __klp_task_dead(). Pairs
 	 * with the atomic decrement in klp_behind_put(), before the sum in
-	 * klp_migration_done(): either that sees the count, or this the zero.
+	 * klp_migration_done(). Either that sum does not include this task, or
+	 * __klp_task_dead() sees that there is no straggler left.
 	 */
 	smp_mb();
-	/* data_race(): barrier C does all, and memory can be compared in place. */
+	/* data_race(), no READ_ONCE(): lets the compiler compare with a memory operand. */
 	if (unlikely(data_race(klp_patched_universe != -1)))
 		__klp_task_dead(task);
 }
@@ -209,7 +213,7 @@ static inline void klp_quiescent_exit(void) { }
 #endif /* CONFIG_LIVEPATCH */
 
 /**
- * klp_schedule - schedule() of a thread that waits for its next item of work
+ * klp_schedule - schedule() for a thread that waits for its next item of work
  *
  * The thread may be moved to the other universe while it sleeps.
  *
@@ -223,13 +227,14 @@ static __always_inline void klp_schedule(void)
 }
 
 /**
- * klp_schedule_timeout_interruptible - wait for the next item, or for a while
- * @timeout: how long, in jiffies
+ * klp_schedule_timeout_interruptible - wait for the next item, with a timeout
+ * @timeout: the timeout in jiffies
  *
- * schedule_timeout_interruptible(), with all that klp_schedule() does.
+ * The thread may be moved to the other universe while it sleeps in
+ * schedule_timeout_interruptible().
  *
  * Context: Task context, may sleep. As for klp_safe_point().
- * Return: 0 when the time is over, else the jiffies that were left.
+ * Return: 0 if the timeout has expired, else the remaining jiffies.
  */
 static __always_inline long klp_schedule_timeout_interruptible(long timeout)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Live patching, what an architecture provides: a trampoline for each function
- * that two universes see differently. Architectures without it leave the choice
- * to a callback of ftrace. And the width of relocations.
+ * Live patching, the interface for architectures: a trampoline for each function that
+ * differs between the universes, and the width of relocations. On architectures
+ * without trampolines, a callback of ftrace selects the function.
  */
 #ifndef _LINUX_LIVEPATCH_TRAMPOLINE_H_
 #define _LINUX_LIVEPATCH_TRAMPOLINE_H_
@@ -15,9 +15,9 @@
 #define KLP_UNIVERSES	2
 
 /*
- * In which contexts it is the universe of the CPU that counts, by the bits of
- * the preempt count: NMI, hard interrupt, and softirq being served. With
- * PREEMPT_RT softirqs run in tasks, can be preempted, and follow the task.
+ * Bits of the preempt count that mark the contexts in which the universe of the CPU
+ * is used: NMI, hard interrupt, and softirq being served. With PREEMPT_RT softirqs
+ * run in tasks and can be preempted, so there the universe of the task is used.
  */
 #define KLP_IRQ_MASK	(NMI_MASK | HARDIRQ_MASK | \
 			 (IS_ENABLED(CONFIG_PREEMPT_RT) ? 0 : SOFTIRQ_OFFSET))
@@ -28,11 +28,11 @@ DECLARE_PER_CPU(u8, klp_irq_universe);
 #ifdef CONFIG_LIVEPATCH_TRAMPOLINE
 
 /*
- * A block of trampolines is filled while it is writable, and becomes executable
- * by klp_arch_seal_block(). It is never both. A trampoline goes to @to[u] for a
- * caller in universe u, and changes nothing that a function may expect at its
- * entry. All of these are called in process context, on memory that nobody runs
- * yet or any more.
+ * A block of trampolines is filled while it is writable, and made executable by
+ * klp_arch_seal_block(). It is never both. A trampoline jumps to @to[u] for a
+ * caller in universe u, and preserves all registers that a function may use at its
+ * entry. These functions are called in process context, on memory that is not
+ * executed yet, or not executed any more.
  */
 void *klp_arch_alloc_block(unsigned int nr, size_t *size);
 unsigned long klp_arch_build_trampoline(void *block, unsigned int idx,
@@ -40,10 +40,10 @@ unsigned long klp_arch_build_trampoline(void *block, unsigned int idx,
 int klp_arch_seal_block(void *block, size_t size);
 void klp_arch_free_block(void *block);
 
-/* Where the original function goes on behind its call site at @ip. */
+/* Return: the address after the call site at @ip, where the original continues. */
 unsigned long klp_arch_behind_site(unsigned long ip);
 
-/* Where a direct jump may enter the function @fn: behind a landing pad. */
+/* Return: the address for a direct jump to @fn, which is after its landing pad, if any. */
 unsigned long klp_arch_behind_pad(void *fn);
 
 #else
@@ -80,7 +80,7 @@ static inline unsigned long klp_arch_behind_pad(void *fn)
 #endif /* CONFIG_LIVEPATCH_TRAMPOLINE */
 
 #ifdef CONFIG_LIVEPATCH
-/* How many bytes a relocation of that type writes, 0: not known. In any context. */
+/* Return: the number of bytes that a relocation writes, 0: unknown. Context: any. */
 unsigned int klp_arch_reloc_width(unsigned int type);
 
 bool klp_is_trampoline(unsigned long addr);

@@ -57,7 +57,7 @@ DECLARE_EVENT_CLASS(livepatch_transition,
 		  __entry->patching ? "patching" : "unpatching", __entry->ms)
 );
 
-/* Tasks begin to migrate; again, when the transition is reversed */
+/* Tasks begin to migrate: at the start, and again when the transition is reversed */
 DEFINE_EVENT(livepatch_transition, livepatch_start,
 	TP_PROTO(const char *patch, bool patching, unsigned int ms),
 	TP_ARGS(patch, patching, ms));
@@ -70,7 +70,7 @@ DEFINE_EVENT(livepatch_transition, livepatch_force,
 	TP_PROTO(const char *patch, bool patching, unsigned int ms),
 	TP_ARGS(patch, patching, ms));
 
-/* All have migrated, @ms after the start or the reversal */
+/* All tasks have migrated, @ms milliseconds after the start or the reversal */
 DEFINE_EVENT(livepatch_transition, livepatch_complete,
 	TP_PROTO(const char *patch, bool patching, unsigned int ms),
 	TP_ARGS(patch, patching, ms));
