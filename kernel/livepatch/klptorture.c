@@ -1,67 +1,72 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Torture test of live patching: functions that everybody calls while patches of
- * them come and go, and a look at what the calls got.
+ * Torture test of live patching: calls functions from all contexts while they are
+ * patched and unpatched, and checks which version each call has run.
  */
 
 /**
  * DOC: Torture test
  *
- * klpt_a() to klpt_d() return the number of the patch that they come from, 0 if
- * they are the original. This module calls them from every context that it can
- * get hold of. A script, tools/testing/selftests/livepatch/torture.sh, loads and
- * reverts the patches and writes to the file "phase" what is going on.
+ * The original versions of klpt_a() to klpt_d() return 0. The versions of a patch
+ * return the number of the patch. This module calls the functions from as many
+ * contexts as possible. The script tools/testing/selftests/livepatch/torture.sh
+ * enables and disables the patches, and writes each step to the file "phase".
  *
- * What the four functions return together is a state. In each phase there are
- * two of them: the one that a transition starts from, and the one that it leads
- * to. The calls within one entry of the kernel (one system call, one interrupt,
- * one work item) have to agree upon one of the two. What else they got is counted
- * as
+ * The four return values together are a state. In each phase two states are
+ * allowed: the one from which a transition starts, and the one to which it leads.
+ * All calls within one entry of the kernel (one system call, one interrupt, one work
+ * item) have to see one of the two. Everything else is a fault:
  *
  * mixed
- *	some calls got one state and some the other;
+ *	some calls saw one state and some the other;
  * order
  *	a task, or the interrupts of a CPU, went back within one transition;
  * stale
- *	the old state, when the transition was over;
+ *	the old state was seen after the end of the transition;
  * foreign
- *	a function that belongs to neither state;
+ *	a function returned a value that belongs to neither state;
  * gone
- *	a function of a module that was unloaded.
+ *	a function of a module that was unloaded was run.
  *
  * **The file "phase"**
  *
  * "KIND FROM TO", where a state is a hexadecimal number with a digit for each
- * function, that of klpt_a() being the last one. KIND is "move" before a transition
- * is started, "at" after its end, "turn" while one is being reversed and it can't
- * be told who goes where, and "force" before a transition is forced: entries that
- * have begun by then are not judged.
+ * function, that of klpt_a() being the last one. KIND is
+ *
+ * move
+ *	before a transition is started;
+ * at
+ *	after its end;
+ * turn
+ *	while it is being reversed, when tasks may migrate in both directions;
+ * force
+ *	before it is forced. Entries that began earlier are not checked.
  *
  * **Sleepers**
  *
- * One kernel thread at a time has the code of a patch on its stack, or as its main
- * function, while the patch is disabled or replaced. Such a thread migrates in the
- * middle of its calls, so these are judged by one rule alone: what they return has to
- * be the number of a patch that is loaded by then. The script writes these numbers, as
- * the bits of one number, to the file "loaded". The other files are
+ * A sleeper is a kernel thread that has code of a patch on its stack, or as its main
+ * function, while the patch is disabled or replaced. There is one at a time. It
+ * migrates between its calls, so only one rule applies to them: each return value has
+ * to be the number of a patch that is loaded. The script writes these numbers as a
+ * bit mask to the file "loaded". The other files are
  *
  * inside
- *	Written: a new thread calls as many of the functions, each from within the
- *	one before, and sleeps at a safe point below the last one.
+ *	Write N: start a sleeper that calls N of the functions, nested in each other,
+ *	and sleeps at a safe point inside of the last one.
  * started
- *	Written: klpt_start() starts a thread. The original starts none, that of a patch
- *	one whose main function is in the patch. 0: the thread waits at safe points,
- *	1: it is not woken, 2: it is parked, 3: it has no safe point.
+ *	Write: call klpt_start(). Its version in a patch starts a sleeper whose main
+ *	function is in the patch, the original starts none. 0: the thread waits at safe
+ *	points, 1: it is not woken, 2: it is parked, 3: it has no safe point.
  * kick
- *	Written: the sleeper returns from all its functions, and exits.
+ *	Write: the sleeper returns from all its functions, and exits.
  * sleeper
  *	Read: the PID of the sleeper, 0 if there is none.
  *
  * **Locking**
  *
- * klpt_sleeper_lock protects the sleeper. All else has no lock: the phase is one word
- * that one script writes, the counters are atomic, and what a task or a CPU has seen
- * last is its own.
+ * klpt_sleeper_lock protects the sleeper. All other data has no lock. The phase is one
+ * word, with one writer. The counters are atomic. A klpt_view is used only by the task
+ * or the CPU to which it belongs.
  */
 
 #define pr_fmt(fmt) "livepatch-torture: " fmt
@@ -107,8 +112,8 @@ module_param(stat_interval, uint, 0644);
 MODULE_PARM_DESC(stat_interval, "seconds between two lines of statistics, 0: none");
 
 /*
- * The functions. Each calls @inside, if there is one, so that tasks are found in
- * the middle of it.
+ * The functions. Each calls @inside, if it is not NULL, so that tasks are in the
+ * middle of the function when a transition starts.
  */
 
 typedef void (*klpt_inside_t)(void *arg);
@@ -120,7 +125,7 @@ static noinline unsigned int name(klpt_inside_t inside, void *arg)	\
 									\
 	if (inside)							\
 		inside(arg);						\
-	/* Neither known to the compiler, nor the same as the others */	\
+	/* Hide the value from the compiler; #name prevents a merge. */	\
 	asm volatile("# " #name : "+r" (number));			\
 	return number;							\
 }
@@ -136,13 +141,13 @@ static unsigned int (* const klpt_funcs[])(klpt_inside_t inside, void *arg) = {
 
 #define KLPT_FUNCS	ARRAY_SIZE(klpt_funcs)
 
-/* The bits of a function in a state, and what a patch says that is unloaded */
+/* Number of bits per function in a state; the value returned by an unloaded patch */
 #define KLPT_BITS	4
 #define KLPT_DIGIT	GENMASK(KLPT_BITS - 1, 0)
 #define KLPT_GONE	KLPT_DIGIT
 
 /*
- * What is going on
+ * The phase of the test
  */
 
 enum klpt_kind {
@@ -177,8 +182,8 @@ static unsigned long klpt_transitions;
 static union klpt_phase klpt_get_phase(void)
 {
 	/*
-	 * Orders the phase before what is called and read next. Pairs with
-	 * klpt_set_phase().
+	 * Orders the read of the phase before subsequent calls and reads. Pairs
+	 * with klpt_set_phase().
 	 */
 	return (union klpt_phase){ .word = smp_load_acquire(&klpt_phase.word) };
 }
@@ -197,8 +202,8 @@ static void klpt_set_phase(enum klpt_kind kind, u16 from, u16 to)
 	if (kind == KLPT_MOVE)
 		WRITE_ONCE(klpt_transitions, klpt_transitions + 1);
 	/*
-	 * Orders klpt_forced_epoch before the phase, for klpt_is_excused(). Pairs
-	 * with klpt_get_phase().
+	 * Orders klpt_forced_epoch, which klpt_is_excused() reads, before the
+	 * phase. Pairs with klpt_get_phase().
 	 */
 	smp_store_release(&klpt_phase.word, next.word);
 }
@@ -208,14 +213,14 @@ static void klpt_set_phase(enum klpt_kind kind, u16 from, u16 to)
  */
 
 /**
- * struct klpt_entry - what the calls of one entry of the kernel got
- * @epoch:	that of the phase in which it began
- * @random:	state of its random numbers
- * @calls:	how many calls returned
- * @seen:	what each function returned
- * @mask:	the digits of @seen that are known
- * @numbers:	all that was returned, a bit for each number
- * @mixed:	one function returned two numbers
+ * struct klpt_entry - the results of the calls within one entry of the kernel
+ * @epoch:	epoch of the phase in which the entry began
+ * @random:	state of the random number generator
+ * @calls:	number of calls that have returned
+ * @seen:	return value of each function, as a state
+ * @mask:	mask of the digits of @seen that are valid
+ * @numbers:	bit mask of all return values
+ * @mixed:	one function has returned different values
  */
 struct klpt_entry {
 	u32 epoch;
@@ -242,7 +247,7 @@ static u32 klpt_random(struct klpt_entry *entry, u32 end)
 	return ((u64)entry->random * end) >> 32;
 }
 
-/* Memory that is used again may say anything. */
+/* Code in memory that was reused may return anything: count that as KLPT_GONE. */
 static u16 klpt_bit(unsigned int number)
 {
 	return BIT(min(number, KLPT_GONE));
@@ -283,7 +288,7 @@ static void klpt_yield(void *entry)
 	schedule();
 }
 
-/* Mostly for some milliseconds, now and then for as long as a transition takes */
+/* Usually sleeps for some milliseconds, sometimes for as long as a transition takes. */
 static void klpt_sleep(void *entry)
 {
 	unsigned int shift = klpt_random(entry, 64) ? 6 : 11;
@@ -291,7 +296,7 @@ static void klpt_sleep(void *entry)
 	usleep_range(100, 200U << klpt_random(entry, shift));
 }
 
-/* The freezer's functions are called in the middle of something, too. */
+/* Functions of the freezer are no safe points, so the task must not migrate here. */
 static void klpt_sleep_freezable(void *entry)
 {
 	static DECLARE_WAIT_QUEUE_HEAD(never);
@@ -300,7 +305,7 @@ static void klpt_sleep_freezable(void *entry)
 	try_to_freeze();
 }
 
-/* All of them, beginning anywhere */
+/* Call all functions, starting with a random one. */
 static void klpt_call_all(struct klpt_entry *entry)
 {
 	static const klpt_inside_t inside[] = { NULL, NULL, klpt_nest, klpt_spin };
@@ -323,7 +328,7 @@ static void klpt_call_any(struct klpt_entry *entry)
 
 static void klpt_trap(void);
 
-/* Process context stays in its universe, whatever it disables meanwhile. */
+/* Process context keeps its universe while it disables bottom halves or interrupts. */
 static void klpt_call_often(struct klpt_entry *entry)
 {
 	unsigned int rounds = 4 + klpt_random(entry, 16);
@@ -350,7 +355,7 @@ static void klpt_call_often(struct klpt_entry *entry)
 }
 
 /*
- * The judge
+ * The checks
  */
 
 enum klpt_context {
@@ -364,9 +369,9 @@ enum klpt_context {
 	KLPT_IDLE,		/* idle tasks */
 	KLPT_SOFTIRQ,		/* timers, and work items in softirqs */
 	KLPT_HARDIRQ,		/* hrtimers */
-	KLPT_NMI,		/* breakpoints, which come as NMIs do */
-	KLPT_INSIDE,		/* threads that are moved inside of the functions */
-	KLPT_STARTED,		/* threads that patches start */
+	KLPT_NMI,		/* breakpoints, whose handlers run in NMI context */
+	KLPT_INSIDE,		/* sleepers inside of the functions */
+	KLPT_STARTED,		/* sleepers that were started by patches */
 	KLPT_CONTEXTS
 };
 
@@ -390,11 +395,11 @@ static const char * const klpt_faults[KLPT_FAULTS] = {
 };
 
 /**
- * struct klpt_stats - what was seen in a context
- * @entries:	all entries
- * @from:	those in a transition that had not migrated
- * @to:		those that had
- * @faults:	those that should not be, by enum klpt_fault
+ * struct klpt_stats - statistics of a context
+ * @entries:	number of all entries
+ * @from:	number of entries during a transition in the old state
+ * @to:		number of entries during a transition in the new state
+ * @faults:	number of faults, by enum klpt_fault
  */
 static struct klpt_stats {
 	atomic64_t entries;
@@ -403,20 +408,20 @@ static struct klpt_stats {
 	atomic64_t faults[KLPT_FAULTS];
 } klpt_stats[KLPT_CONTEXTS];
 
-/* How many calls were judged, in all contexts */
+/* Number of calls that were checked, in all contexts */
 static atomic64_t klpt_judged;
 
 /**
- * struct klpt_view - what a task, or the interrupts of a CPU, have seen last
- * @epoch:	that of the phase
- * @arrived:	the state that the transition leads to
+ * struct klpt_view - the last state that a task, or the interrupts of a CPU, have seen
+ * @epoch:	epoch of the phase
+ * @arrived:	it was the state to which the transition leads
  */
 struct klpt_view {
 	u32 epoch;
 	bool arrived;
 };
 
-/* The first faults of each kind, for the log */
+/* Number of faults of each kind that are printed to the log */
 #define KLPT_RECORDS	4
 
 static struct klpt_record {
@@ -444,7 +449,7 @@ static void klpt_record(enum klpt_context context, enum klpt_fault fault,
 	record->phase = phase;
 	record->cpu = raw_smp_processor_id();
 	strscpy(record->comm, current->comm);
-	/* Orders the record before the word that it is one, for klpt_print_records(). */
+	/* Orders the record before @ready. Pairs with klpt_print_records(). */
 	smp_store_release(&record->ready, true);
 }
 
@@ -453,7 +458,7 @@ static bool klpt_fits(const struct klpt_entry *entry, u16 state)
 	return !((entry->seen ^ state) & entry->mask);
 }
 
-/* Is every single number that was seen part of one of the two states? */
+/* Does each single return value belong to one of the two states? */
 static bool klpt_is_known(const struct klpt_entry *entry, union klpt_phase phase)
 {
 	u16 other = (entry->seen ^ phase.from) & entry->mask;
@@ -503,7 +508,7 @@ static void klpt_blame(enum klpt_context context, enum klpt_fault fault,
 	klpt_record(context, fault, entry, phase);
 }
 
-/* Nobody is to blame for what happens to an entry when a transition is forced. */
+/* Forcing a transition may break an entry that began before. That is no fault. */
 static bool klpt_is_excused(const struct klpt_entry *entry)
 {
 	u32 forced = READ_ONCE(klpt_forced_epoch);
@@ -512,9 +517,9 @@ static bool klpt_is_excused(const struct klpt_entry *entry)
 }
 
 /*
- * An entry that began in the old universe ends before the transition does, and
- * the phase with it. One that began in the new one may see the next phase, which
- * starts from the same state. So the phase at the end is the one to judge by.
+ * Check an entry against the phase in which it ends. An entry in the old universe ends
+ * before the transition ends, so it ends in the phase of this transition. An entry in
+ * the new universe may end in the next phase, which starts from the same state.
  */
 static void klpt_end(enum klpt_context context, struct klpt_view *view,
 		     const struct klpt_entry *entry)
@@ -524,7 +529,7 @@ static void klpt_end(enum klpt_context context, struct klpt_view *view,
 	union klpt_phase phase;
 	bool arrived;
 
-	/* Orders the calls before the phase, which is written early. */
+	/* Orders the calls before the phase, which is written before a transition. */
 	smp_rmb();
 	phase = klpt_get_phase();
 
@@ -577,7 +582,7 @@ static int klpt_trap_fn(struct kprobe *probe, struct pt_regs *regs)
 	return 0;
 }
 
-/* There only to keep the breakpoint from being optimized to a jump. */
+/* A probe with a post_handler is not optimized from a breakpoint to a jump. */
 static void klpt_after_trap_fn(struct kprobe *probe, struct pt_regs *regs,
 			       unsigned long flags)
 {
@@ -610,9 +615,9 @@ static void klpt_remove_trap(void) { }
 #endif /* CONFIG_KPROBES */
 
 /*
- * Interrupts that take longer than their period, be it that an emulated CPU is not
- * run for a while, let nobody else run. So they keep their distance: after each
- * one there is this many times as long without.
+ * If an interrupt takes longer than its period, for example on an emulated CPU that was
+ * not run for a while, the CPU would not run anything else. So the next interrupt is
+ * delayed by this many times the duration of the last one.
  */
 #define KLPT_DISTANCE	8
 
@@ -691,8 +696,9 @@ static void klpt_run(enum klpt_context context, struct klpt_view *view)
 }
 
 /*
- * Between two entries of a thread. The safe points have to be in the main function:
- * below any other, a patch that goes can't know that none of its functions is in between.
+ * Called between two entries of a thread. Inlined, because the safe points have to be in
+ * the main function. In another function, whose callers pin.c does not know, they would
+ * pin each patch that goes out of effect.
  */
 static __always_inline void klpt_rest(void)
 {
@@ -724,7 +730,7 @@ static int klpt_mortal_fn(void *unused)
 	return 0;
 }
 
-/* A thread that comes into being, and exits, at any time in a transition */
+/* Start a thread that exits soon, at a random time in a transition. */
 static void klpt_spawn(void)
 {
 	struct task_struct *task;
@@ -828,30 +834,30 @@ static void klpt_stop_works(void)
 }
 
 /*
- * Threads that sleep at a safe point while code of a patch is on their stack, or is
- * their main function
+ * Sleepers: threads that sleep at a safe point while code of a patch is on their stack,
+ * or is their main function
  */
 
-/* A bit for each number that a function may return, see klpt_loaded_set() */
+/* Bit mask of the numbers of loaded patches, see klpt_loaded_set() */
 static u16 klpt_loaded;
 
-/* The thread, the context that it is judged as, and when it has come far enough */
+/* The sleeper, its context in the statistics, and the completion of its start */
 static DEFINE_MUTEX(klpt_sleeper_lock);
 static struct task_struct *klpt_sleeper;
 static enum klpt_context klpt_sleeper_context;
 static DECLARE_COMPLETION(klpt_sleeper_ready);
 
 /**
- * struct klpt_inside - the calls of a thread, each from within the one before
- * @entry:	what they got
- * @depth:	how many are left
+ * struct klpt_inside - the nested calls of a sleeper
+ * @entry:	results of the calls
+ * @depth:	number of calls that are left
  */
 struct klpt_inside {
 	struct klpt_entry entry;
 	unsigned int depth;
 };
 
-/* A thread was moved between its calls, so what each returned is all that counts. */
+/* A sleeper was moved between its calls, so only check that each patch is loaded. */
 static void klpt_end_sleeper(enum klpt_context context,
 			     const struct klpt_entry *entry)
 {
@@ -867,7 +873,7 @@ static void klpt_end_sleeper(enum klpt_context context,
 	klpt_blame(context, fault, entry, klpt_get_phase());
 }
 
-/* Long enough to be preempted, as the helpers of a wait can be */
+/* Runs long enough to be preempted, like the helpers of a wait. */
 static void klpt_linger(void *entry)
 {
 	unsigned int rounds = klpt_random(entry, 400);
@@ -885,7 +891,7 @@ static void klpt_call_while_waiting(void)
 	klpt_end_sleeper(KLPT_INSIDE, &entry);
 }
 
-/* Moved asleep, or by itself when it is woken now and then */
+/* The sleeper is moved while it sleeps, or migrates itself when it wakes up. */
 static noinline void klpt_wait_in_turns(void)
 {
 	while (!kthread_should_stop()) {
@@ -896,7 +902,7 @@ static noinline void klpt_wait_in_turns(void)
 	}
 }
 
-/* Moved asleep, in the one sleep that there is */
+/* The sleeper is moved while it sleeps, because it is not woken until it is stopped. */
 static noinline void klpt_wait_asleep(void)
 {
 	for (;;) {
@@ -961,7 +967,7 @@ static int klpt_inside_set(void *data, u64 depth)
 }
 DEFINE_DEBUGFS_ATTRIBUTE(klpt_inside_fops, NULL, klpt_inside_set, "%llu\n");
 
-/* How a thread is started, for the functions of the patches as well */
+/* How a sleeper is started. Passed to klpt_start(), which the patches replace. */
 enum klpt_how {
 	KLPT_RUN,
 	KLPT_CREATE,
@@ -970,7 +976,7 @@ enum klpt_how {
 	KLPT_HOWS
 };
 
-/* Patches replace it: their main function completes @ready as soon as it runs. */
+/* Replaced by patches. The main function in a patch completes @ready when it runs. */
 static noinline struct task_struct *klpt_start(unsigned int how,
 					       struct completion *ready)
 {
@@ -980,7 +986,10 @@ static noinline struct task_struct *klpt_start(unsigned int how,
 	return task;
 }
 
-/* Never changed, but the compiler must neither know it nor change klpt_start() */
+/*
+ * A pointer that never changes. The compiler does not know that, so it can't change the
+ * calling convention of klpt_start().
+ */
 static struct task_struct *(*klpt_start_ptr)(unsigned int how,
 					     struct completion *ready) = klpt_start;
 
@@ -1005,7 +1014,7 @@ static int klpt_started_set(void *data, u64 how)
 }
 DEFINE_DEBUGFS_ATTRIBUTE(klpt_started_fops, NULL, klpt_started_set, "%llu\n");
 
-/* What the main function of the patch returns is its number. */
+/* The main function in a patch returns the number of the patch. */
 static void klpt_end_started(int ret)
 {
 	struct klpt_entry entry;
@@ -1023,7 +1032,7 @@ static void klpt_kick(void)
 	guard(mutex)(&klpt_sleeper_lock);
 	if (!klpt_sleeper)
 		return;
-	/* One that was not woken yet has to run as well. */
+	/* A sleeper that was not woken yet has to run, too. */
 	wake_up_process(klpt_sleeper);
 	wait_for_completion(&klpt_sleeper_ready);
 	ret = kthread_stop_put(klpt_sleeper);
@@ -1055,7 +1064,7 @@ static int klpt_loaded_set(void *data, u64 loaded)
 DEFINE_DEBUGFS_ATTRIBUTE(klpt_loaded_fops, NULL, klpt_loaded_set, "%llu\n");
 
 /*
- * Places of the kernel that nobody but it comes to
+ * Places of the kernel that modules reach by tracepoints only
  */
 
 static void klpt_idle_fn(void *unused, unsigned int state, unsigned int cpu)
@@ -1067,7 +1076,7 @@ static void klpt_idle_fn(void *unused, unsigned int state, unsigned int cpu)
 	klpt_end(KLPT_IDLE, &this_cpu_ptr(&klpt_cpu)->idle, &entry);
 }
 
-/* Behind that there is nothing to come for a task, not even its own exit. */
+/* The last code that a task runs, after do_exit(). */
 static void klpt_schedule_fn(void *unused, bool preempt)
 {
 	struct klpt_entry entry;
@@ -1102,9 +1111,9 @@ static void klpt_remove_tracepoints(void)
 }
 
 /*
- * The task that is loading a module. A patch is enabled within its system call,
- * which began in the old universe and stays there to its end. One at a time is
- * enough, others that load meanwhile are not looked at.
+ * The task that is loading a module. A patch is enabled within its system call, so this
+ * call stays in the old universe until it ends. Only one task at a time is checked, tasks
+ * that load other modules meanwhile are not.
  */
 static struct task_struct *klpt_loader;
 static struct klpt_entry klpt_loader_entry;
@@ -1117,7 +1126,7 @@ static int klpt_module_fn(struct notifier_block *nb, unsigned long state,
 	if (READ_ONCE(klpt_loader) == current) {
 		klpt_call_all(&klpt_loader_entry);
 		klpt_end(KLPT_MODULE, NULL, &klpt_loader_entry);
-		/* Orders the use of the entry before that of the next loader. */
+		/* Orders the use of klpt_loader_entry before its use by the next task. */
 		smp_store_release(&klpt_loader, NULL);
 	} else if (state != MODULE_STATE_COMING) {
 		klpt_begin(&entry);
@@ -1133,7 +1142,7 @@ static int klpt_module_fn(struct notifier_block *nb, unsigned long state,
 static struct notifier_block klpt_module_nb = { .notifier_call = klpt_module_fn };
 
 /*
- * The files
+ * Files in debugfs
  */
 
 static int klpt_call_open(struct inode *inode, struct file *file)
@@ -1243,7 +1252,7 @@ static void klpt_print_record(enum klpt_fault fault,
 		 record->phase.to, record->comm, record->cpu);
 }
 
-/* Those that have not been printed yet */
+/* Print the records that have not been printed yet. */
 static void klpt_print_records(void)
 {
 	static unsigned int printed[KLPT_FAULTS];
@@ -1319,7 +1328,7 @@ static void klpt_stat_fn(struct work_struct *work)
 }
 
 /*
- * Beginning and end
+ * Init and exit
  */
 
 static int klpt_cpuhp_state;
