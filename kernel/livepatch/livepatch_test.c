@@ -157,7 +157,7 @@ static void reloc_bounds_test(struct kunit *test)
 	}
 }
 
-/* The types have names on their own architecture only. */
+/* Plain numbers, because the names of the types are defined on x86 only. */
 static void reloc_width_test(struct kunit *test)
 {
 	if (!IS_ENABLED(CONFIG_X86_64))
@@ -172,7 +172,7 @@ static void reloc_width_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, klp_arch_reloc_width(24), 8);	/* PC64 */
 }
 
-/* A variable, since the address of a function may be that of a thunk. */
+/* A variable, because the address of a function may be that of a thunk. */
 static int klp_test_unique_symbol = 1;
 
 static void find_symbol_test(struct kunit *test)
@@ -203,7 +203,7 @@ static int count_symbol(void *data, unsigned long addr)
 	return 0;
 }
 
-/* A name which the compiler gives to many static variables. */
+/* Return: a name that the compiler gives to many static variables. */
 static const char *ambiguous_name(struct kunit *test, unsigned long *count)
 {
 	static const char * const names[] = {
@@ -271,7 +271,7 @@ static void get_state_test(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, klp_get_state(&stateless, 1));
 }
 
-/* Two versions for a new patch, 0 for a state that it does not know. */
+/* The versions of two states in a new patch, 0 for a state that it does not list. */
 static bool can_succeed(unsigned int version1, unsigned int version2,
 			bool replace)
 {
@@ -317,7 +317,7 @@ static struct kunit_suite livepatch_state_suite = {
 #define TEST_ID		0xc0de0001UL
 #define OTHER_ID	0xc0de0002UL
 
-/* Only their addresses are used, which spread over the hash table. */
+/* Only the addresses of the objects are used, which spread over the hash table. */
 static char objects[100];
 static unsigned int nr_ctors;
 static unsigned int nr_dtors;
