@@ -212,7 +212,7 @@ static int klp_check_symbol(const struct klp_relocs *relocs, const Elf_Sym *sym)
 
 /**
  * klp_arch_reloc_width - the number of bytes that a relocation writes
- * @type: its type, what ELF_R_TYPE() gives
+ * @type: its type, as returned by ELF_R_TYPE()
  *
  * Context: Any.
  * Return: the number of bytes; 0 if the architecture does not implement this function,

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Trampolines that send a call to the code of the caller's universe.
+ * Trampolines that select the version of a function by the caller's universe.
  */
 
 /**
  * DOC: Trampolines on x86
  *
- * The call site at a function's entry jumps here, so that all registers and the
- * stack are those of the function's caller. The code is::
+ * The call site at a function's entry jumps to a trampoline, so all registers and the
+ * stack are still those at the entry of the function. The code is::
  *
  *		testl	$KLP_IRQ_MASK, %gs:__preempt_count
  *		jnz	1f
@@ -19,9 +19,9 @@
  *		jne	function of universe 1
  *		jmp	function of universe 0
  *
- * %r11 and the flags are free at the entry of a function. There is no indirect
- * branch, no call and no return in it, so mitigations and call depth accounting
- * need not know; and as only direct jumps come here, it wants no ENDBR.
+ * %r11 and the flags may be clobbered at the entry of a function. The code has no
+ * indirect branch, no call and no return, so it needs no mitigations and no call depth
+ * accounting. It is reached by direct jumps only, so it needs no ENDBR.
  */
 
 #include <linux/build_bug.h>
@@ -40,7 +40,7 @@
 
 #define KLP_TRAMPOLINE_SIZE	64
 
-/* After a comparison of the universe with 0 */
+/* Code that follows a comparison of the universe with 0 */
 struct klp_choice {
 	u8 jne[2];
 	u32 to_1;
@@ -72,13 +72,13 @@ struct klp_trampoline {
 static_assert(sizeof(struct klp_trampoline) <= KLP_TRAMPOLINE_SIZE);
 static_assert(KLP_TO_IRQ <= S8_MAX);
 
-/* Per-CPU variables are reached by their sign-extended address. */
+/* Per-CPU variables are addressed by a sign-extended 32-bit displacement. */
 static u32 klp_percpu(const void __percpu *var)
 {
 	return (u32)(unsigned long)var;
 }
 
-/* Relative to the end of the instruction */
+/* A rel32 operand is relative to the end of its instruction. */
 static u32 klp_rel32(const void *at, size_t end, unsigned long target)
 {
 	return (u32)(target - ((unsigned long)at + end));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Live patching on x86, relocations: how many bytes they write.
+ * Live patching on x86, number of bytes that relocations write.
  */
 
 #include <linux/elf.h>
@@ -8,9 +8,9 @@
 
 /**
  * klp_arch_reloc_width - the number of bytes that a relocation writes
- * @type: its type, what ELF_R_TYPE() gives
+ * @type: its type, as returned by ELF_R_TYPE()
  *
- * These are the types that apply_relocate_add() accepts.
+ * The known types are those that apply_relocate_add() accepts.
  *
  * Context: Any.
  * Return: the number of bytes, 0 for R_X86_64_NONE and unknown types.
