@@ -24,14 +24,15 @@
 #include <rv/da_monitor.h>
 
 /*
- * Whether the start that follows is that of a transition being turned around.
- * Both events come under klp_mutex.
+ * True between the events livepatch_reverse and livepatch_start of a transition that is
+ * being reversed. Both events are emitted under klp_mutex.
  */
 static bool universe_turning;
 
 /*
- * All tasks are where the last transition has left them. That is what is known of
- * those who have not been watched, but not whether they are in a system call.
+ * At the start of a transition all tasks are in the goal universe of the last one. So
+ * the monitor can start here for tasks that are not monitored yet. It does not know
+ * whether these are in a system call.
  */
 static void handle_start(void *data, const char *patch, bool patching, unsigned int ms)
 {
@@ -56,7 +57,7 @@ static void handle_reverse(void *data, const char *patch, bool patching, unsigne
 		da_handle_event(task, turn_universe);
 }
 
-/* A dead task is moved like one that is asleep, as long as it is in the list. */
+/* A dead task that is still in the task list is reported like one that is asleep. */
 static enum events universe_event(struct task_struct *task, enum klp_place place)
 {
 	if (place == KLP_PLACE_FORCED)
