@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 ///
-/// A kernel thread whose loop has no safe point keeps each transition of live
-/// patching waiting.
+/// A kernel thread whose loop has no safe point delays each transition of live
+/// patching.
 ///
-//# Which way suits the loop is up to its author: see
+//# Only the author of the loop can choose the kind of safe point: see
 //# Documentation/livepatch/kthreads.rst. A safe point in a function that the
-//# main function calls is found if it is in the same file, one level deep. What
-//# the freezer does is no safe point, wherever it stands. A main function that
-//# neither asks whether to stop nor waits in a loop is taken to end by itself.
-//# A safe point in front of the loop is found, too, which does not help.
+//# main function calls is found if it is in the same file, one level deep. The
+//# functions of the freezer are no safe points. If a main function neither checks
+//# whether it should stop nor waits in a loop, the thread is assumed to exit by
+//# itself. A safe point before the loop is accepted, too, although it does not help.
 ///
 // Confidence: Moderate
 // Options: --no-includes --include-headers
@@ -66,7 +66,7 @@ position f;
  ...+>
  }
 
-// The same call is reached again: whatever the loop is made of
+// Finds any kind of loop: the same call is reached twice
 @loop exists@
 identifier thread.fn;
 identifier again = {kthread_should_stop, kthread_should_stop_or_park,

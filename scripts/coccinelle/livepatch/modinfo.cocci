@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 ///
-/// A module that calls klp_enable_patch() has to say that it is a patch module,
-/// by MODULE_INFO(livepatch, "Y"). Without that the loader does not look for the
-/// symbols that it needs, and klp_enable_patch() refuses it.
+/// A module that calls klp_enable_patch() has to be marked as a patch module by
+/// MODULE_INFO(livepatch, "Y"). Otherwise the module loader does not apply its livepatch
+/// relocations, and klp_enable_patch() refuses it.
 ///
 //# If a module has several files, MODULE_INFO() may be in another one.
 ///

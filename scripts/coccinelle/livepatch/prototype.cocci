@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 ///
-/// A function of a patch has to have the type of the function that it replaces.
-/// The compiler does not know which one that is: it sees a string.
+/// A function of a patch must have the type of the function that it replaces. The
+/// compiler can't check that, because the replaced function is named by a string.
 ///
-//# Only functions that a header declares are known here. The type of a static
-//# function has to be compared by hand. Two names for one type count as two.
+//# Only functions that are declared in a header are checked. The type of a static
+//# function has to be compared by hand. Two names of the same type are reported as
+//# different types.
 ///
 // Confidence: Moderate
 // Options: --all-includes

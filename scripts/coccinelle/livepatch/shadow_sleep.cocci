@@ -3,8 +3,8 @@
 /// The constructor and the destructor of a shadow variable are called under a
 /// spinlock, with interrupts off. They must not sleep.
 ///
-//# What sleeps is known by its name. Functions that a callback calls are looked
-//# into if they are in the same file, one level deep.
+//# Functions that sleep are recognized by their names. Functions that a callback calls
+//# are checked if they are in the same file, one level deep.
 ///
 // Confidence: Moderate
 // Options: --no-includes --include-headers
@@ -85,7 +85,7 @@ identifier callback.fn, sleeping.helper;
  ...+>
  }
 
-// The same for a syntax of its own
+// The same for scoped_guard(), which is a statement
 @scoped exists@
 identifier callback.fn;
 iterator name scoped_guard;
