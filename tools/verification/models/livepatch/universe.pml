@@ -12,7 +12,7 @@
  * klp_migration_start      klp_migration_start()
  * klp_sync_tasklist        klp_sync_tasklist()
  * klp_walk_tasks           klp_walk_tasks() with klp_flag_task, klp_poke_task
- * klp_visit                klp_visit(), klp_visit_task() below task_call_func()
+ * klp_visit                klp_visit(), klp_visit_task() under task_call_func()
  * MAY_MOVE                 klp_may_move(), klp_is_quiescent()
  * kick                     kick_process(), wake_up_if_idle()
  * klp_arrive               klp_arrive()
@@ -23,7 +23,7 @@
  * klp_visit_irq_context    klp_visit_irq_context()
  * klp_visit_cpus           klp_visit_cpus(), klp_visit_cpu(); idle tasks are
  *                          visited as if they were in the list
- * worker                   klp_migrate_cpu_fn()
+ * worker                   klp_stop_fn()
  * klp_poke                 klp_poke_fn(), klp_poke_cpus()
  * klp_cpu_dead             klp_cpu_dead()
  * klp_done                 klp_transition_done(), klp_migration_done()
@@ -42,43 +42,44 @@
  * interrupt                a handler, or an NMI: at any time
  * call, call_irq           a patched function: klp_caller_universe()
  *
- * What is within atomic { } cannot be told from one step by the others: one access
- * that they see without a lock, what a lock hides from them, what only assertions
- * look at. Memory is sequentially consistent but for the stores before barriers A
- * and C, which go through a store buffer.
+ * Statements within atomic { } look like one step to the other processes. They are
+ * one access that is visible without a lock, accesses that a lock hides, or accesses
+ * for assertions only. Memory is sequentially consistent except for the stores before
+ * barriers A and C, which go through a store buffer.
  *
  * Each loop is bounded, unless it waits for a lock, or for a task that falls asleep.
- * So a transition that is not completed ends in a state in which somebody is not
- * at a label "end", and spin says so: nobody is forgotten, no wakeup is lost.
+ * So if a transition is not completed, because a task was missed or a wakeup was lost,
+ * the model stops while a process is not at a label "end", which spin reports.
  *
- * Left out: klp_migration_force(), how the list is linked, what the memory model
- * of the kernel allows besides store buffers. pi_lock and the lock of the runqueue
- * are one. System calls end by themselves, there is no fake signal.
+ * Not modeled: klp_migration_force(), the links of the task list, and effects of the
+ * memory model of the kernel other than store buffers. pi_lock and the lock of the
+ * runqueue are one lock. System calls end by themselves, there is no fake signal.
  *
- * One of the macros below selects who takes part. These break the protocol in one
- * place each, which has to be found: an assertion fails, or somebody waits in the end.
+ * One of the macros below selects the processes. Each of the following macros breaks
+ * the protocol in one place. spin has to find that: an assertion fails, or a process
+ * is not at a label "end" in the last state.
  *
  * BUG_GOAL_FIRST          MIGRATE  assertion  goal published before the redirects
- * BUG_MIGRATOR_UNCOUNTED  MIGRATE  assertion  nobody counted while tasks are flagged
- * BUG_UNCOUNT_TWICE       MIGRATE  assertion  counted down without a look at the flag
- * BUG_NO_KICK             MIGRATE  end        user mode is not interrupted
+ * BUG_MIGRATOR_UNCOUNTED  MIGRATE  assertion  migrator holds no count during its walk
+ * BUG_UNCOUNT_TWICE       MIGRATE  assertion  count decremented without testing the flag
+ * BUG_NO_KICK             MIGRATE  end        tasks in user mode are not interrupted
  * BUG_GOAL_UNLOCKED       REVERSE  assertion  goal read before pi_lock is taken
- * BUG_DONE_UNASKED        REVERSE  assertion  completed without asking again
- * BUG_NO_BARRIER_A        SLEEP    end        no barrier behind the marker
- * BUG_MARKER_LATE         SLEEP    end        task looks at the flag, then is marked
- * BUG_FLAG_LATE           SLEEP    end        migrator looks at the marker, then flags
+ * BUG_DONE_UNASKED        REVERSE  assertion  completed without rechecking the count
+ * BUG_NO_BARRIER_A        SLEEP    end        no barrier after the marker
+ * BUG_MARKER_LATE         SLEEP    end        task tests the flag, then sets the marker
+ * BUG_FLAG_LATE           SLEEP    end        migrator tests the marker, then sets the flag
  * BUG_MOVE_RUNNING        SLEEP    assertion  marked task moved while it runs
  * BUG_MOVE_SLEEPER        SLEEP    assertion  any sleeping task moved
- * BUG_FORK_NO_SYNC        FORK     assertion  tasklist_lock not passed before the walk
- * BUG_FORK_UNCOUNTED      FORK     assertion  child flagged and not counted
- * BUG_FORK_OLD_FLAG       FORK     assertion  child trusts the flag of its parent
+ * BUG_FORK_NO_SYNC        FORK     assertion  tasklist_lock not taken before the walk
+ * BUG_FORK_UNCOUNTED      FORK     assertion  child flagged, but not counted
+ * BUG_FORK_OLD_FLAG       FORK     assertion  child keeps the flag copied from its parent
  * BUG_EXIT_UNCOUNTED      EXIT     assertion  exiting tasks not counted
- * BUG_EXIT_COUNT_LATE     EXIT     assertion  task counts itself when it has left the list
- * BUG_EXIT_NO_SYNC        EXIT     assertion  tasklist_lock not passed behind the walk
- * BUG_NO_BARRIER_C        EXIT     end        no barrier behind the count of exiting
- * BUG_IRQ_FOLLOWS         IRQ      assertion  interrupt in the universe of the task
+ * BUG_EXIT_COUNT_LATE     EXIT     assertion  task counted after it has left the list
+ * BUG_EXIT_NO_SYNC        EXIT     assertion  tasklist_lock not taken after the walk
+ * BUG_NO_BARRIER_C        EXIT     end        no barrier after the count of exiting tasks
+ * BUG_IRQ_FOLLOWS         IRQ      assertion  interrupts use the universe of the task
  * BUG_IRQ_REMOTE          IRQ      assertion  interrupts of another CPU moved
- * BUG_NO_CPU_DEAD         HOTPLUG  end        unplugged CPU forgotten
+ * BUG_NO_CPU_DEAD         HOTPLUG  end        unplugged CPU not migrated
  */
 
 #ifdef MIGRATE		/* two user tasks, two transitions */
@@ -162,7 +163,7 @@
 #define STARTS		1	/* transitions */
 #endif
 #ifndef REVERSES
-#define REVERSES	1	/* how often they may be reversed */
+#define REVERSES	1	/* maximum number of reversals */
 #endif
 #ifndef ENTRIES
 #define ENTRIES		0	/* system calls of the first task after its first */
@@ -174,12 +175,12 @@
 #define NIDLE		0
 #endif
 #ifdef NCPU
-#define CPUS			/* tasks share CPUs; else each has its own */
+#define CPUS			/* tasks share CPUs; else each task has its own */
 #else
 #define NCPU		1
 #endif
 #ifndef IRQ_CPU
-#define IRQ_CPU		0	/* the CPU whose interrupts are looked at */
+#define IRQ_CPU		0	/* the CPU whose interrupts are modeled */
 #endif
 
 /* The tasks are the first processes: _pid is the number of the task. */
@@ -202,10 +203,10 @@ bit quiescent[NTASK];		/* klp_quiescent */
 bit exiting_in[NTASK];		/* klp_slot, less 1 */
 bit pi_lock[NTASK];
 bit on_cpu[NTASK];		/* task_curr() */
-bit unlisted[NTASK];		/* it has left the task list */
+bit unlisted[NTASK];		/* the task has left the task list */
 bit task_dead[NTASK];		/* __state is TASK_DEAD */
-bit in_user[NTASK];		/* it is in user mode */
-bit kicked[NTASK];		/* an interrupt is on its way to it */
+bit in_user[NTASK];		/* the task is in user mode */
+bit kicked[NTASK];		/* an interrupt was sent to the task's CPU */
 
 bit tasklist_lock;		/* held for writing */
 bit newborn = 1;		/* the child is not in the task list yet */
@@ -220,11 +221,11 @@ bit done_work;			/* klp_done_work is queued */
 bit irq_lock;			/* klp_irq_lock */
 bit irq_universe[NCPU];		/* klp_irq_universe */
 bit irq_behind[NCPU];		/* klp_irq_behind */
-bit migrate_work;		/* klp_migrate_cpu_work is queued */
+bit migrate_work;		/* klp_stop_work is queued */
 short exiting[4];		/* klp_exiting of two CPUs */
 #define EXIT_ON(c, u)	((c) * 2 + (u))
 
-/* kernel/livepatch/patch.c, redirect.c: the code that two functions lead to */
+/* kernel/livepatch/patch.c, redirect.c: the versions that two functions call */
 bit klp_mutex;
 bit in_transition;		/* klp_in_transition */
 bit fn[4];			/* klp_redirect::fn */
@@ -233,13 +234,13 @@ bit fn[4];			/* klp_redirect::fn */
 /* CPUs */
 bit cpus_lock;
 bit offline[NCPU];
-bit busy[NCPU];			/* a task runs there */
-bit in_irq[NCPU];		/* a handler runs there */
-bit at_work[NCPU];		/* so does klp_migrate_cpu_fn() */
-byte cpu[NTASK];		/* where a task runs, or ran */
+bit busy[NCPU];			/* a task runs on the CPU */
+bit in_irq[NCPU];		/* an interrupt handler runs on the CPU */
+bit at_work[NCPU];		/* klp_stop_fn() runs on the CPU */
+byte cpu[NTASK];		/* the CPU on which a task runs, or ran last */
 bit wanted;			/* a task waits for a CPU */
 
-/* Stores of a CPU, or of the kernel thread, that others do not see yet */
+/* Stores of a CPU, or of the kernel thread, that are not visible to others yet */
 bit buffered[2];
 byte stored[2];
 bit counted_on[NTASK];		/* the CPU that has counted an exiting task */
@@ -249,20 +250,20 @@ bit counted_on[NTASK];		/* the CPU that has counted an exiting task */
 #define BUFFERED(t)	false
 #endif
 
-/* What the assertions are about. The kernel does not know. */
+/* State for the assertions only, which the kernel does not have */
 #define NONE		2
-byte version[NTASK] = NONE;	/* code that was called since the last boundary */
+byte version[NTASK] = NONE;	/* version called since the last boundary */
 byte irq_version[NCPU] = NONE;
-bit safe[NTASK];		/* holds nothing over */
-bit gone[NTASK];		/* never runs again */
+bit safe[NTASK];		/* no state from old code is live */
+bit gone[NTASK];		/* the task never runs again */
 bit unborn = 1;			/* the child has no universe yet */
-bit changed[NTASK];		/* since the goal was published */
+bit changed[NTASK];		/* migrated since the goal was published */
 bit irq_changed[NCPU];
-bit irq_seen_goal[NCPU];	/* a handler was where the goal is */
+bit irq_seen_goal[NCPU];	/* a handler has run in the goal universe */
 #define HIDDEN(t)	((t) == CHILD && newborn)
 #define LIVES(t)	(!gone[t] && !((t) == CHILD && unborn))
 
-/* Variables of the processes that use what follows */
+/* Local variables of the processes that use the macros below */
 #define LOCALS		bit to, counted, mine, last, again, v; byte i, n
 
 inline lock(l)
@@ -276,8 +277,8 @@ inline unlock(l)
 }
 
 /*
- * A task that is interrupted goes on when the handler is done. It is enough to
- * stop it where the handler could notice.
+ * An interrupted task continues after the handler. It is enough to stop the task where
+ * the handler could notice a difference.
  */
 #ifdef CPUS
 #define INTERRUPTED	(on_cpu[me] && in_irq[cpu[me]])
@@ -287,7 +288,7 @@ inline unlock(l)
 
 #define IS_FREE(x)	(!busy[x] && !in_irq[x] && !offline[x])
 
-/* A task leaves its CPU: a full barrier, and not while it is pinned by a visit */
+/* The task is switched out: a full barrier. Not while a visit holds its pi_lock */
 inline switch_out()
 {
 	atomic {
@@ -314,7 +315,7 @@ inline switch_in()
 #endif
 }
 
-/* Preempted, or asleep in the middle of something */
+/* The task is preempted, or sleeps in the middle of an operation. */
 inline nap()
 {
 #ifdef PREEMPTION
@@ -364,7 +365,7 @@ inline klp_behind_put()
 	fi
 }
 
-/* The migrator is counted as well, this is never the last. */
+/* The migrator holds a count, so this does not reach zero. */
 inline klp_uncount()
 {
 	behind = behind - counted;
@@ -373,8 +374,8 @@ inline klp_uncount()
 }
 
 /*
- * With pi_lock held, and some time after "to = goal". If that is not the goal any
- * more, the change is one in the direction that was.
+ * Called with pi_lock held, some time after "to = goal". If the goal has changed since
+ * then, the change is one in the previous direction.
  */
 inline klp_arrive(t)
 {
@@ -417,7 +418,7 @@ inline klp_migrate_cpu(x)
 {
 	if
 	:: irq_behind[x] ->
-		nap();		/* and maybe wake up on another CPU */
+		nap();		/* the task may wake up on another CPU */
 		atomic { lock(irq_lock); to = goal };
 		atomic {
 			!in_irq[x] ->
@@ -470,7 +471,7 @@ inline enter_kernel()
 	atomic { in_user[me] = 0; kicked[me] = 0 }
 }
 
-/* Interrupts are off from the last look at the flags until user mode. */
+/* Interrupts are off from the last test of the flags until user mode. */
 inline boundary()
 {
 #ifdef AT_BOUNDARY
@@ -500,14 +501,14 @@ inline boundary()
 		:: work ->
 			klp_update_patch_state();
 #ifdef AT_BOUNDARY
-			calls()		/* such as for signals */
+			calls()		/* for example to deliver signals */
 #endif
 		:: else
 		fi
 	od
 }
 
-/* In the kernel, the interrupt is over before the task looks at its flags. */
+/* A task in the kernel need not be kicked: it tests its flags on the way out. */
 inline kick(t)
 {
 #ifdef BUG_NO_KICK
@@ -528,7 +529,7 @@ inline kick(t)
 #define MAY_MOVE(t)	(!on_cpu[t] && (quiescent[t] || task_dead[t] || IS_IDLE(t)))
 #endif
 
-/* Barrier A: the flag before the marker */
+/* Barrier A: set the flag, then test the marker */
 inline klp_visit(t)
 {
 	do
@@ -564,7 +565,7 @@ inline klp_visit(t)
 	od
 }
 
-/* A child comes last, or first: where its parent is in the list does not matter. */
+/* The child is visited last, or first. The position of its parent does not matter. */
 inline klp_walk_tasks(asked_for)
 {
 	n = 0;
@@ -627,7 +628,7 @@ inline klp_visit_cpus()
 #endif
 }
 
-/* Lock for reading, and unlock */
+/* Lock for reading and unlock */
 inline klp_sync_tasklist()
 {
 	!tasklist_lock
@@ -667,7 +668,7 @@ inline klp_migration_start()
 #endif
 }
 
-/* Nobody lives in the other universe yet. */
+/* No task is in the other universe yet. */
 inline klp_redirect(other, this)
 {
 	fn[FN(0, other)] = !fn[FN(0, this)];
@@ -696,7 +697,7 @@ inline klp_reverse()
 	unlock(klp_mutex)
 }
 
-/* Nobody is left in the other universe, or inside of its code. */
+/* No task or CPU is left in the other universe, or inside of its code. */
 inline assert_all_arrived()
 {
 	atomic {
@@ -787,7 +788,7 @@ inline klp_copy_process()
 #define EXIT_WEIGHT	1
 #endif
 
-/* With preemption on: on any CPU */
+/* Preemption is enabled, so the count may be that of any CPU. */
 inline klp_task_exiting()
 {
 	u = universe[me];
@@ -829,8 +830,8 @@ inline klp_leave_behind(t)
 }
 
 /*
- * On the other CPU, so that none of the two counts is right by itself. It waits for
- * its store buffer where that makes no difference.
+ * Decrements the count of the other CPU, so that only the sum of both counts is right.
+ * With BUG_NO_BARRIER_C it does not wait for the store buffer of that CPU.
  */
 inline klp_task_dead(t)
 {
@@ -858,7 +859,7 @@ inline klp_task_dead(t)
 	fi
 }
 
-/* Released by itself, or some time by its parent. Others bury it. */
+/* The task releases itself, or its parent releases it at some time. */
 inline do_exit()
 {
 	if
@@ -870,7 +871,7 @@ inline do_exit()
 		:: release(me)
 		:: zombie[me] = 1
 		fi
-	/* Its count may be seen later than the list is, but not behind the lock. */
+	/* The count may become visible after the removal, but not after the unlock. */
 	:: atomic { lock(tasklist_lock); unlisted[me] = 1 };
 		klp_task_exiting();
 		unlock(tasklist_lock)
@@ -1027,7 +1028,7 @@ end:	do
 	od
 }
 
-/* Where there is no klp_poke(), work items are queued without being asked for. */
+/* In models without klp_poke(), the work is queued as soon as a CPU is a straggler. */
 #if NIDLE > 0
 #define WORK_QUEUED(x)	migrate_work
 #else
@@ -1053,7 +1054,7 @@ end:	do
 #if NIDLE > 0
 #define NEEDS_POKE	(irq_behind[0] || (pending[IDLE_TASK] && !on_cpu[IDLE_TASK]))
 
-/* When nothing else helps */
+/* Runs only if the transition would not end otherwise */
 active proctype klp_poke()
 {
 	LOCALS;
@@ -1159,5 +1160,5 @@ active proctype admin()
 		od
 	:: else -> break
 	od;
-	!in_transition		/* else it is stuck for ever */
+	!in_transition		/* if this blocks for ever, the transition is stuck */
 }
