@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The layers of live patching, from the lowest to the highest. A layer calls
- * those above it in this file. There are three calls in the other direction:
- * universe.c calls klp_transition_done() from a work item when the last task has
- * migrated, universe.c calls stack.c to check the stack of a kernel thread, and
- * redirect.c checks for a transition before it frees redirects.
+ * The layers of live patching, from the lowest to the highest. A layer calls those above
+ * it in this file. The calls in the other direction are callbacks, named as such below:
+ * klp_transition_done(), klp_patch_write_enabled() and klp_patch_force().
  */
 #ifndef _LIVEPATCH_INTERNAL_H
 #define _LIVEPATCH_INTERNAL_H
@@ -15,6 +13,130 @@
 #include <linux/livepatch.h>
 #include <linux/livepatch_trampoline.h>
 #include <linux/mutex.h>
+
+/* ---------------------- registry.c: the patches, and the transition under way */
+
+struct live_object;
+
+/**
+ * enum klp_patch_state - state of a patch
+ * @KLP_DISABLED:	before the patch is enabled; again after it was disabled or
+ *			replaced, which is final
+ * @KLP_ENABLING:	tasks migrate to the functions of the patch
+ * @KLP_ENABLED:	all tasks run the functions of the patch
+ * @KLP_DISABLING:	tasks migrate away from the functions of the patch
+ *
+ * In a transition each patch that it concerns is in KLP_ENABLING or
+ * KLP_DISABLING. Reversing the transition swaps these two.
+ */
+enum klp_patch_state {
+	KLP_DISABLED,
+	KLP_ENABLING,
+	KLP_ENABLED,
+	KLP_DISABLING,
+};
+
+/**
+ * struct live_patch - the core's record of an enabled patch
+ * @kobj:	its directory in sysfs
+ * @list:	in the list of patches, the oldest first
+ * @desc:	the module's description, valid until the last module reference is
+ *		dropped
+ * @mod:	the patch module
+ * @state:	state of the patch
+ * @replace:	the patch replaces all older patches
+ * @pinned:	the module stays in memory, because a task may run its code for ever
+ * @since:	klp_nr_starts when the patch was enabled
+ * @nr_objs:	number of objects
+ * @objs:	its objects
+ */
+struct live_patch {
+	struct kobject kobj;
+	struct list_head list;
+	struct klp_patch *desc;
+	struct module *mod;
+	enum klp_patch_state state;
+	bool replace;
+	bool pinned;
+	unsigned int since;
+	unsigned int nr_objs;
+	struct live_object **objs;
+};
+
+/* Protects all of the above, except for fields that are read without a lock. */
+extern struct mutex klp_mutex;
+extern struct list_head klp_patches;
+
+#define klp_for_each_patch(patch) \
+	list_for_each_entry(patch, &klp_patches, list)
+
+/**
+ * enum klp_phase - how far a transition has come
+ * @KLP_PHASE_IDLE:	 there is no transition
+ * @KLP_PHASE_PREPARING: the states of patches and the redirects are set up
+ * @KLP_PHASE_MIGRATING: tasks migrate
+ * @KLP_PHASE_FINISHING: all tasks have migrated, callbacks run
+ */
+enum klp_phase {
+	KLP_PHASE_IDLE,
+	KLP_PHASE_PREPARING,
+	KLP_PHASE_MIGRATING,
+	KLP_PHASE_FINISHING,
+};
+
+/**
+ * struct klp_transition - the transition of klp_patch_in_transition()
+ * @phase:	how far it has come
+ * @patching:	true if it enables the patch, false if it disables it
+ * @forced:	tasks were moved whether that was safe or not; until it is reversed
+ * @by_stack:	a kernel thread was moved because of its stack, see stack.c. It may still
+ *		run code that goes out of effect, if its stack trace was wrong
+ * @started:	when tasks began to migrate, or the transition was reversed
+ */
+struct klp_transition {
+	enum klp_phase phase;
+	bool patching;
+	bool forced;
+	bool by_stack;
+	ktime_t started;
+};
+
+void klp_patch_set_state(struct live_patch *patch, enum klp_patch_state state);
+void klp_transition_begin(struct live_patch *patch, bool patching);
+void klp_transition_reverse(void);
+void klp_transition_migrate(void);
+void klp_transition_set_forced(void);
+void klp_transition_set_by_stack(void);
+void klp_transition_finish(void);
+void klp_transition_end(void);
+struct live_patch *klp_patch_in_transition(void);
+const struct klp_transition *klp_transition_get(void);
+const char *klp_transition_direction(void);
+unsigned int klp_transition_age_ms(void);
+u8 klp_goal_universe(void);
+u8 klp_next_universe(void);
+unsigned int klp_next_start(void);
+
+/*
+ * The content of the file "enabled", read without a lock. A patch that is being
+ * replaced is still enabled. The transition is read before the state, see barrier D.
+ * A reader that is delayed between the two reads may combine values of two moments.
+ */
+static inline bool klp_patch_is_enabled(const struct live_patch *patch)
+{
+	bool in_transition = patch == klp_patch_in_transition();
+	enum klp_patch_state state = READ_ONCE(patch->state);
+
+	return state == KLP_ENABLING || state == KLP_ENABLED ||
+	       (state == KLP_DISABLING && !in_transition);
+}
+
+/* Is the patch in effect for tasks that have migrated (@then), or that have not? */
+static inline bool klp_patch_in_effect(const struct live_patch *patch, bool then)
+{
+	return patch->state == KLP_ENABLED ||
+	       patch->state == (then ? KLP_ENABLING : KLP_DISABLING);
+}
 
 /* ------------------------------------------------- symbol.c: names, addresses */
 
@@ -153,21 +275,52 @@ const struct klp_moved *klp_moved_get(unsigned int idx);
 
 /* ------------------------------------ universe.c: which tasks migrate, and when */
 
-u8 klp_goal_universe(void);
-u8 klp_next_universe(void);
 u8 klp_caller_universe(void);
-unsigned int klp_migration_next_start(void);
-void klp_migration_start(bool patching);
+void klp_migration_start(void);
 void klp_migration_force(void);
-void klp_migration_end(void);
 bool klp_migration_done(void);
 void klp_migration_flush(void);
 int klp_migration_behind(void);
 int klp_migration_exiting(void);
-bool klp_migration_forced(void);
-bool klp_migration_trusted_stacks(void);
-unsigned int klp_migration_age_ms(void);
 bool klp_irq_is_behind(int cpu);
+
+/* Visits of stragglers, for poke.c */
+void klp_run_later(struct delayed_work *work, unsigned long delay);
+void klp_behind_get(void);
+void klp_behind_put(void);
+bool klp_visit(struct task_struct *task, bool force);
+bool klp_move_if(struct task_struct *task, bool (*may_move)(struct task_struct *task));
+void klp_walk_tasks(void (*fn)(struct task_struct *task));
+void klp_visit_cpu(int cpu, bool force);
+void klp_migrate_this_cpu(void);
+
+/* Defined in lifecycle.c, called by universe.c from a work item */
+void klp_transition_done(void);
+
+/* ------------------------------- defer.c: data that is freed after a grace period */
+
+/**
+ * struct klp_dead - part of data that is freed after a grace period
+ * @node:	in the list of data that waits for the grace period
+ * @free:	frees the data
+ */
+struct klp_dead {
+	struct llist_node node;
+	void (*free)(struct klp_dead *dead);
+};
+
+void klp_free_later(struct klp_dead *dead, void (*free)(struct klp_dead *dead));
+
+/* ------------------------------------------------ block.c: blocks of trampolines */
+
+struct klp_block;
+
+struct klp_block *klp_block_alloc(unsigned int nr);
+unsigned long klp_block_add(struct klp_block *block,
+			    const unsigned long to[KLP_UNIVERSES]);
+int klp_block_seal(struct klp_block *block);
+struct klp_block *klp_block_get(struct klp_block *block);
+void klp_block_put(struct klp_block *block);
 
 /* ------------------------------------- redirect.c: what a function's entry does */
 
@@ -185,7 +338,7 @@ bool klp_irq_is_behind(int cpu);
  * @stack:	the functions that replace this one, the newest first. Used by
  *		object.c only
  * @reached:	in the list of a search for cycles. Used by object.c only
- * @free:	in the list of redirects that wait for a grace period
+ * @dead:	for klp_free_later()
  */
 struct klp_redirect {
 	struct hlist_node node;
@@ -199,7 +352,7 @@ struct klp_redirect {
 	struct list_head change;
 	struct list_head stack;
 	struct list_head reached;
-	struct llist_node free;
+	struct klp_dead dead;
 };
 
 struct klp_redirect *klp_redirect_find(unsigned long ip);
@@ -210,6 +363,31 @@ bool klp_redirect_is_live(const struct klp_redirect *redirect);
 int klp_redirect_must_commit(void);
 int klp_redirect_settle(void);
 bool klp_redirect_any_differing(bool (*is_it)(unsigned long addr));
+
+/* -------------------------- stack.c: kernel threads that are moved by their stack */
+
+#ifdef CONFIG_LIVEPATCH_STACK_CHECK
+bool klp_stack_is_clear(struct task_struct *task);
+bool klp_stack_is_same(struct task_struct *task);
+void klp_stack_check_end(void);
+#else
+static inline bool klp_stack_is_clear(struct task_struct *task)
+{
+	return false;
+}
+
+static inline bool klp_stack_is_same(struct task_struct *task)
+{
+	return false;
+}
+
+static inline void klp_stack_check_end(void) { }
+#endif
+
+/* ------------------------------ poke.c: what is done about stragglers after a while */
+
+void klp_poke_start(void);
+void klp_poke_stop(void);
 
 /* ------------------------------ object.c: the functions of a patch in one object */
 
@@ -284,105 +462,34 @@ bool klp_is_never_left(const struct live_func *func);
 bool klp_has_known_callers(unsigned long addr, unsigned long main);
 bool klp_replaces_exit(const struct live_patch *patch, unsigned long addr);
 
-/* ------------------------------------- sysfs.c: patches under /sys/kernel/livepatch */
-
-struct live_patch *klp_patch_alloc(struct klp_patch *desc);
-int klp_patch_show(struct live_patch *patch);
-void klp_patch_destroy(struct live_patch *patch);
-void klp_sysfs_notify_transition(struct live_patch *patch);
-bool klp_sysfs_ready(void);
-bool klp_sysfs_has_file(const char *name);
-
-/* ---------------------------------------- check.c: is a description well formed? */
-
-int klp_check_patch(const struct klp_patch *patch);
-
-/* ----------------------------------------- patch.c: the life cycle of a patch */
-
-/**
- * enum klp_patch_state - state of a patch
- * @KLP_DISABLED:	before the patch is enabled; again after it was disabled or
- *			replaced, which is final
- * @KLP_ENABLING:	tasks migrate to the functions of the patch
- * @KLP_ENABLED:	all tasks run the functions of the patch
- * @KLP_DISABLING:	tasks migrate away from the functions of the patch
- *
- * In a transition each patch that it concerns is in KLP_ENABLING or
- * KLP_DISABLING. Reversing the transition swaps these two.
- */
-enum klp_patch_state {
-	KLP_DISABLED,
-	KLP_ENABLING,
-	KLP_ENABLED,
-	KLP_DISABLING,
-};
-
-/**
- * struct live_patch - the core's record of an enabled patch
- * @kobj:	its directory in sysfs
- * @list:	in the list of patches, the oldest first
- * @desc:	the module's description, valid until the last module reference is
- *		dropped
- * @mod:	the patch module
- * @state:	state of the patch
- * @replace:	the patch replaces all older patches
- * @pinned:	the module stays in memory, because a task may run its code for ever
- * @since:	klp_nr_starts when the patch was enabled
- * @nr_objs:	number of objects
- * @objs:	its objects
- */
-struct live_patch {
-	struct kobject kobj;
-	struct list_head list;
-	struct klp_patch *desc;
-	struct module *mod;
-	enum klp_patch_state state;
-	bool replace;
-	bool pinned;
-	unsigned int since;
-	unsigned int nr_objs;
-	struct live_object **objs;
-};
-
-/* Protects all of the above, except for fields that are read without a lock. */
-extern struct mutex klp_mutex;
-extern struct list_head klp_patches;
-
-#define klp_for_each_patch(patch) \
-	list_for_each_entry(patch, &klp_patches, list)
-
-struct live_patch *klp_transition_patch(void);
-const char *klp_transition_direction(void);
-int klp_patch_write_enabled(struct live_patch *patch, bool enable);
-int klp_patch_force(struct live_patch *patch);
-
-/*
- * The content of the file "enabled", read without a lock. A patch that is being
- * replaced is still enabled. The transition is read before the state, see barrier D.
- * A reader that is delayed between the two reads may combine values of two moments.
- */
-static inline bool klp_patch_is_enabled(const struct live_patch *patch)
-{
-	bool in_transition = patch == klp_transition_patch();
-	enum klp_patch_state state = READ_ONCE(patch->state);
-
-	return state == KLP_ENABLING || state == KLP_ENABLED ||
-	       (state == KLP_DISABLING && !in_transition);
-}
-
-/* Is the patch in effect for tasks that have migrated (@then), or that have not? */
-static inline bool klp_patch_in_effect(const struct live_patch *patch, bool then)
-{
-	return patch->state == KLP_ENABLED ||
-	       patch->state == (then ? KLP_ENABLING : KLP_DISABLING);
-}
-
 /* ------------------------------------ pin.c: which modules have to stay, and why */
 
 void klp_pin_on_error(int err);
 void klp_pin_forced(void);
 void klp_pin_never_left(struct live_object *obj);
 void klp_pin_entered(void);
+
+/* ----------------------------------- sysfs.c: the files under /sys/kernel/livepatch */
+
+bool klp_sysfs_ready(void);
+bool klp_sysfs_has_file(const char *name);
+int klp_sysfs_add_patch(struct live_patch *patch);
+int klp_sysfs_add_object(struct live_object *obj);
+void klp_sysfs_notify_transition(struct live_patch *patch);
+
+/* Defined in lifecycle.c, called when a file is written */
+int klp_patch_write_enabled(struct live_patch *patch, bool enable);
+int klp_patch_force(struct live_patch *patch);
+
+/* ------------------------- record.c: records of patches, their objects and functions */
+
+struct live_patch *klp_record_alloc(struct klp_patch *desc);
+int klp_record_fill(struct live_patch *patch);
+void klp_record_destroy(struct live_patch *patch);
+
+/* ---------------------------------------- check.c: is a description well formed? */
+
+int klp_check_patch(const struct klp_patch *patch);
 
 /* --------------------------------------------- state.c: states between patches */
 
@@ -392,26 +499,14 @@ bool klp_is_patch_compatible(struct klp_patch *patch);
 bool klp_can_succeed(struct klp_patch *patch, struct klp_patch *installed);
 #endif
 
-/* ------------------------------------- called from universe.c: patch.c, stack.c */
+/* ---------------------- modules.c: modules that come and go while patches name them */
 
-void klp_transition_done(void);
+void klp_wait_for_modules(void);
+void klp_patch_add(struct live_patch *patch);
+void klp_patch_remove(struct live_patch *patch, struct list_head *gone);
+struct module *klp_find_module(const char *name);
+struct live_patch *klp_find_patch(const struct module *mod);
 
-#ifdef CONFIG_LIVEPATCH_STACK_CHECK
-bool klp_stack_is_clear(struct task_struct *task);
-bool klp_stack_is_same(struct task_struct *task);
-void klp_stack_check_end(void);
-#else
-static inline bool klp_stack_is_clear(struct task_struct *task)
-{
-	return false;
-}
-
-static inline bool klp_stack_is_same(struct task_struct *task)
-{
-	return false;
-}
-
-static inline void klp_stack_check_end(void) { }
-#endif
+/* lifecycle.c and status.c are the highest layers: no other file calls them. */
 
 #endif /* _LIVEPATCH_INTERNAL_H */

@@ -45,6 +45,30 @@ static DECLARE_WAIT_QUEUE_HEAD(klp_called);
 	       (func)->obj->patch->mod->name, klp_object_name((func)->obj), \
 	       (func)->desc->old_name, ##__VA_ARGS__)
 
+/*
+ * The only function that changes the stage of an object. The edges are
+ *
+ *	ORIGINAL <-> PATCHED <-> SETTLED -> ORIGINAL
+ *
+ * The last one is for an object of a patch that is replaced, whose callbacks are not
+ * called. An object that was never patched stays ORIGINAL.
+ */
+static void klp_set_stage(struct live_object *obj, enum klp_object_stage stage)
+{
+	static const u8 from[] = {
+		[KLP_OBJECT_ORIGINAL]	= BIT(KLP_OBJECT_ORIGINAL) |
+					  BIT(KLP_OBJECT_PATCHED) |
+					  BIT(KLP_OBJECT_SETTLED),
+		[KLP_OBJECT_PATCHED]	= BIT(KLP_OBJECT_ORIGINAL) |
+					  BIT(KLP_OBJECT_SETTLED),
+		[KLP_OBJECT_SETTLED]	= BIT(KLP_OBJECT_PATCHED),
+	};
+
+	lockdep_assert_held(&klp_mutex);
+	WARN_ON_ONCE(!(from[stage] & BIT(obj->stage)));
+	WRITE_ONCE(obj->stage, stage);
+}
+
 /* A module that is being loaded still has its init code, but loses it afterwards. */
 static bool klp_is_init_code(const struct live_func *func)
 {
@@ -297,7 +321,7 @@ int klp_object_patch(struct live_object *obj)
 
 	lockdep_assert_held(&klp_mutex);
 
-	WRITE_ONCE(obj->stage, KLP_OBJECT_PATCHED);
+	klp_set_stage(obj, KLP_OBJECT_PATCHED);
 	klp_for_each_func(obj, i, func) {
 		ret = klp_func_stack(func);
 		if (ret)
@@ -343,7 +367,7 @@ void klp_object_unstack(struct live_object *obj)
 		if (func->redirect)
 			klp_func_unstack(func);
 	}
-	WRITE_ONCE(obj->stage, KLP_OBJECT_ORIGINAL);
+	klp_set_stage(obj, KLP_OBJECT_ORIGINAL);
 }
 
 /**
@@ -367,7 +391,7 @@ int klp_object_unpatch(struct live_object *obj)
 		klp_func_unstack(func);
 		klp_func_redirect(redirect);
 	}
-	WRITE_ONCE(obj->stage, KLP_OBJECT_ORIGINAL);
+	klp_set_stage(obj, KLP_OBJECT_ORIGINAL);
 	return klp_redirect_must_commit();
 }
 
@@ -444,7 +468,7 @@ void klp_object_post_patch(struct live_object *obj)
 	lockdep_assert_held(&klp_mutex);
 	if (obj->stage != KLP_OBJECT_PATCHED)
 		return;
-	WRITE_ONCE(obj->stage, KLP_OBJECT_SETTLED);
+	klp_set_stage(obj, KLP_OBJECT_SETTLED);
 	klp_call(obj, obj->desc->callbacks.post_patch);
 }
 
@@ -459,7 +483,7 @@ void klp_object_pre_unpatch(struct live_object *obj)
 	lockdep_assert_held(&klp_mutex);
 	if (obj->stage != KLP_OBJECT_SETTLED)
 		return;
-	WRITE_ONCE(obj->stage, KLP_OBJECT_PATCHED);
+	klp_set_stage(obj, KLP_OBJECT_PATCHED);
 	klp_call(obj, obj->desc->callbacks.pre_unpatch);
 }
 

@@ -197,7 +197,7 @@ void klp_pin_entered(void)
 		if (patch->state == KLP_DISABLING && !patch->pinned)
 			klp_pin_at_end(patch);
 	}
-	if (klp_migration_trusted_stacks())
+	if (klp_transition_get()->by_stack)
 		klp_pin_leaving("a thread was moved because of its stack");
 	/* Exiting tasks may run code of any patch. */
 	if (klp_migration_exiting())

@@ -33,12 +33,12 @@
  *
  * A task can be preempted within a trampoline, and the handler can run in any
  * context. The data that they use is freed after grace periods of RCU tasks: by
- * ftrace, which waits for one when a group is unregistered, or by klp_free_work.
+ * ftrace, which waits for one when a group is unregistered, or by klp_free_later().
  *
  * ftrace disables itself when it finds an unexpected instruction at a call site.
  * Afterwards call sites may still lead to any of their earlier targets. So no
  * group, block or redirect is freed any more. klp_redirect_commit() fails, and
- * patch.c keeps the patch modules in memory.
+ * pin.c keeps the patch modules in memory.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -46,11 +46,8 @@
 #include <linux/delay.h>
 #include <linux/ftrace.h>
 #include <linux/hashtable.h>
-#include <linux/perf_event.h>
 #include <linux/rcupdate.h>
-#include <linux/sizes.h>
 #include <linux/slab.h>
-#include <linux/workqueue.h>
 #include "internal.h"
 
 /**
@@ -63,26 +60,7 @@ struct klp_group {
 	unsigned int nr;
 };
 
-/**
- * struct klp_block - trampolines that were built together
- * @list:	in klp_blocks
- * @text:	the trampolines
- * @size:	size of @text in bytes
- * @nr:		number of redirects that use one of the trampolines
- * @free:	in the list of blocks that wait for a grace period
- */
-struct klp_block {
-	struct list_head list;
-	void *text;
-	size_t size;
-	unsigned int nr;
-	struct llist_node free;
-};
-
 static DEFINE_HASHTABLE(klp_redirects, 8);
-
-/* All blocks that call sites lead to, written under klp_mutex */
-static LIST_HEAD(klp_blocks);
 
 /* Redirects to change in the next commit */
 static LIST_HEAD(klp_noted);
@@ -155,124 +133,6 @@ static struct ftrace_ops klp_cover_ops = {
 	.flags	= FTRACE_OPS_FL_STUB,
 };
 
-/* Delay before the grace periods for blocks and redirects that are not used any more */
-#define KLP_FREE_DELAY	(10 * HZ)
-/* Maximum number of times that freeing is postponed because of a transition */
-#define KLP_FREE_POSTPONED_MAX	6
-
-/* Blocks and redirects to be freed by klp_free_work */
-static LLIST_HEAD(klp_dead_blocks);
-static LLIST_HEAD(klp_dead_redirects);
-
-static void klp_free_fn(struct work_struct *work);
-static DECLARE_DELAYED_WORK(klp_free_work, klp_free_fn);
-
-static void klp_free_later(void)
-{
-	queue_delayed_work(system_dfl_wq, &klp_free_work, KLP_FREE_DELAY);
-}
-
-/* Name of trampolines in a perf profile */
-#define KLP_PERF_NAME	"klp_trampoline"
-
-/* The lengths in a PERF_RECORD_TEXT_POKE event, and its size, have 16 bits. */
-#define KLP_PERF_BYTES	((size_t)SZ_4K)
-
-/* Report the symbol before its text when it is added, after it when it is removed. */
-static void klp_tell_perf(const struct klp_block *block, bool gone)
-{
-	void *text = block->text, *end = text + block->size;
-
-	if (!gone)
-		perf_event_ksymbol(PERF_RECORD_KSYMBOL_TYPE_OOL,
-				   (unsigned long)block->text, block->size,
-				   false, KLP_PERF_NAME);
-	for (; text < end; text += KLP_PERF_BYTES) {
-		size_t len = min_t(size_t, end - text, KLP_PERF_BYTES);
-
-		perf_event_text_poke(text, text, gone ? len : 0, text,
-				     gone ? 0 : len);
-	}
-	if (gone)
-		perf_event_ksymbol(PERF_RECORD_KSYMBOL_TYPE_OOL,
-				   (unsigned long)block->text, block->size,
-				   true, KLP_PERF_NAME);
-}
-
-/*
- * Avoid a grace period during a transition: it would delay the transition, because
- * the worker that waits for it and the RCU tasks kthread migrate only when it has
- * ended. But do not postpone for ever: a transition may be stuck, and the amount of
- * memory to be freed may grow meanwhile.
- */
-static bool klp_free_is_postponed(void)
-{
-	static unsigned int postponed;
-
-	if (klp_transition_patch() && postponed++ < KLP_FREE_POSTPONED_MAX)
-		return true;
-	postponed = 0;
-	return false;
-}
-
-static void klp_free_fn(struct work_struct *work)
-{
-	struct klp_redirect *redirect, *next_redirect;
-	struct klp_block *block, *next_block;
-	struct llist_node *redirects, *blocks;
-
-	/* Call sites may still lead to the blocks, see "Life time" above. */
-	if (ftrace_is_dead())
-		return;
-	if (klp_free_is_postponed()) {
-		klp_free_later();
-		return;
-	}
-	redirects = llist_del_all(&klp_dead_redirects);
-	blocks = llist_del_all(&klp_dead_blocks);
-
-	/* The handler may run where RCU is not watching; tasks may be preempted. */
-	synchronize_rcu_tasks_rude();
-	synchronize_rcu_tasks();
-
-	llist_for_each_entry_safe(redirect, next_redirect, redirects, free)
-		kfree(redirect);
-	llist_for_each_entry_safe(block, next_block, blocks, free) {
-		klp_tell_perf(block, true);
-		klp_arch_free_block(block->text);
-		kfree(block);
-	}
-}
-
-static void klp_block_put(struct klp_block *block)
-{
-	if (!block || --block->nr)
-		return;
-	/* The stack trace of a task that was preempted in the block may end there. */
-	list_del_rcu(&block->list);
-	llist_add(&block->free, &klp_dead_blocks);
-	klp_free_later();
-}
-
-/**
- * klp_is_trampoline - is an address within a trampoline of live patching?
- * @addr: the address
- *
- * Context: Any.
- * Return: true if the address is in a block of trampolines that a call site leads to.
- */
-bool notrace klp_is_trampoline(unsigned long addr)
-{
-	struct klp_block *block;
-
-	guard(preempt_notrace)();
-	list_for_each_entry_rcu(block, &klp_blocks, list, true) {
-		if (addr - (unsigned long)block->text < block->size)
-			return true;
-	}
-	return false;
-}
-
 static bool klp_redirect_differs(const struct klp_redirect *redirect)
 {
 	return redirect->fn[0] != redirect->fn[1];
@@ -304,27 +164,9 @@ static bool klp_redirect_wants_trampoline(const struct klp_redirect *redirect)
 		ftrace_is_jmp(klp_redirect_to(redirect, 0)));
 }
 
-static struct klp_block *klp_alloc_block(unsigned int nr)
-{
-	struct klp_block *block = kzalloc_obj(*block);
-
-	if (!block)
-		return NULL;
-	block->text = klp_arch_alloc_block(nr, &block->size);
-	if (!block->text) {
-		kfree(block);
-		return NULL;
-	}
-	/* Reference of the commit that fills the block */
-	block->nr = 1;
-	list_add_rcu(&block->list, &klp_blocks);
-	return block;
-}
-
 static int klp_fill_block(struct klp_block *block)
 {
 	struct klp_redirect *redirect;
-	unsigned int idx = 0;
 
 	list_for_each_entry(redirect, &klp_noted, change) {
 		unsigned long to[KLP_UNIVERSES] = {
@@ -334,12 +176,9 @@ static int klp_fill_block(struct klp_block *block)
 
 		if (!klp_redirect_wants_trampoline(redirect))
 			continue;
-		redirect->next_entry =
-			klp_arch_build_trampoline(block->text, idx++, to);
-		redirect->next_entry = ftrace_jmp_set(redirect->next_entry);
+		redirect->next_entry = ftrace_jmp_set(klp_block_add(block, to));
 	}
-	klp_tell_perf(block, false);
-	return klp_arch_seal_block(block->text, block->size);
+	return klp_block_seal(block);
 }
 
 /*
@@ -363,7 +202,7 @@ static int klp_prepare_entries(struct klp_block **blockp)
 	if (!nr)
 		return 0;
 
-	*blockp = klp_alloc_block(nr);
+	*blockp = klp_block_alloc(nr);
 	if (!*blockp)
 		return -ENOMEM;
 	ret = klp_fill_block(*blockp);
@@ -377,9 +216,8 @@ static void klp_adopt_entry(struct klp_redirect *redirect,
 			    struct klp_block *block)
 {
 	klp_block_put(redirect->block);
-	redirect->block = klp_redirect_wants_trampoline(redirect) ? block : NULL;
-	if (redirect->block)
-		block->nr++;
+	redirect->block = klp_redirect_wants_trampoline(redirect) ?
+			  klp_block_get(block) : NULL;
 	WRITE_ONCE(redirect->entry, redirect->next_entry);
 }
 
@@ -626,13 +464,17 @@ static int klp_leave_group(struct klp_group *group)
 	return 0;
 }
 
+static void klp_free_redirect_fn(struct klp_dead *dead)
+{
+	kfree(container_of(dead, struct klp_redirect, dead));
+}
+
 static void klp_free_redirect(struct klp_redirect *redirect)
 {
 	hash_del_rcu(&redirect->node);
 	list_del(&redirect->change);
 	klp_block_put(redirect->block);
-	llist_add(&redirect->free, &klp_dead_redirects);
-	klp_free_later();
+	klp_free_later(&redirect->dead, klp_free_redirect_fn);
 }
 
 static int klp_drop_unused(void)

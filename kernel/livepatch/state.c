@@ -76,7 +76,7 @@ struct klp_state *klp_get_prev_state(unsigned long id)
 
 	guard(mutex)(&klp_mutex);
 
-	current_patch = klp_transition_patch();
+	current_patch = klp_patch_in_transition();
 	if (WARN_ON_ONCE(!current_patch))
 		return NULL;
 

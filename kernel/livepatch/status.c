@@ -78,8 +78,8 @@ static void klp_show_head(struct seq_file *m)
 	int exiting = max(klp_migration_exiting(), 0);
 
 	seq_printf(m, "%s %s: %d behind for %u ms\n",
-		   klp_transition_patch()->mod->name, klp_transition_direction(),
-		   klp_migration_behind(), klp_migration_age_ms());
+		   klp_patch_in_transition()->mod->name, klp_transition_direction(),
+		   klp_migration_behind(), klp_transition_age_ms());
 	if (exiting)
 		seq_printf(m, "-\t-\t%d exiting\thelp: nothing, they come by themselves\n",
 			   exiting);
@@ -137,7 +137,7 @@ static void *klp_behind_at(loff_t *pos)
 static void *klp_behind_start(struct seq_file *m, loff_t *pos)
 {
 	mutex_lock(&klp_mutex);
-	if (!klp_transition_patch())
+	if (!klp_patch_in_transition())
 		return NULL;
 	return *pos ? klp_behind_at(pos) : SEQ_START_TOKEN;
 }

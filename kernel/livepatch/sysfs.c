@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Records of patches, their objects and functions, and the directories under
- * /sys/kernel/livepatch that show them.
- *
- * Each record contains the kobject of its directory. The record is freed when the core
- * and all tasks that have a file of the directory open have dropped their references.
- * The patch module may be unloaded by then, so the core allocates the records outside
- * of the memory of the module.
+ * The files under /sys/kernel/livepatch.
  *
  * /sys/kernel/livepatch/<patch>/{enabled,transition,force,replace,stack_order}
  * /sys/kernel/livepatch/<patch>/<object>/patched
@@ -15,16 +9,15 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/slab.h>
+#include <linux/kstrtox.h>
+#include <linux/string.h>
 #include <linux/sysfs.h>
 #include "internal.h"
 
 static struct kobject *klp_root;
 
-static struct live_patch *to_patch(struct kobject *kobj)
-{
-	return container_of(kobj, struct live_patch, kobj);
-}
+#define to_patch(ptr)	container_of(ptr, struct live_patch, kobj)
+#define to_object(ptr)	container_of(ptr, struct live_object, kobj)
 
 static ssize_t enabled_store(struct kobject *kobj, struct kobj_attribute *attr,
 			     const char *buf, size_t count)
@@ -47,7 +40,7 @@ static ssize_t enabled_show(struct kobject *kobj, struct kobj_attribute *attr,
 static ssize_t transition_show(struct kobject *kobj, struct kobj_attribute *attr,
 			       char *buf)
 {
-	return sysfs_emit(buf, "%d\n", to_patch(kobj) == klp_transition_patch());
+	return sysfs_emit(buf, "%d\n", to_patch(kobj) == klp_patch_in_transition());
 }
 
 static ssize_t force_store(struct kobject *kobj, struct kobj_attribute *attr,
@@ -123,10 +116,8 @@ bool klp_sysfs_has_file(const char *name)
 static ssize_t patched_show(struct kobject *kobj, struct kobj_attribute *attr,
 			    char *buf)
 {
-	struct live_object *obj = container_of(kobj, struct live_object, kobj);
-
 	return sysfs_emit(buf, "%d\n",
-			  READ_ONCE(obj->stage) != KLP_OBJECT_ORIGINAL);
+			  READ_ONCE(to_object(kobj)->stage) != KLP_OBJECT_ORIGINAL);
 }
 
 static struct kobj_attribute patched_attr = __ATTR_RO(patched);
@@ -137,235 +128,30 @@ static struct attribute *klp_object_attrs[] = {
 };
 ATTRIBUTE_GROUPS(klp_object);
 
-static void klp_patch_release(struct kobject *kobj)
-{
-	struct live_patch *patch = to_patch(kobj);
-
-	kfree(patch->objs);
-	kfree(patch);
-}
-
-static void klp_object_release(struct kobject *kobj)
-{
-	struct live_object *obj = container_of(kobj, struct live_object, kobj);
-
-	kvfree(obj->funcs);
-	kfree(obj);
-}
-
-static void klp_func_release(struct kobject *kobj)
-{
-	kfree(container_of(kobj, struct live_func, kobj));
-}
-
-static const struct kobj_type klp_patch_ktype = {
-	.release	= klp_patch_release,
-	.sysfs_ops	= &kobj_sysfs_ops,
-	.default_groups	= klp_patch_groups,
-};
-
-static const struct kobj_type klp_object_ktype = {
-	.release	= klp_object_release,
-	.sysfs_ops	= &kobj_sysfs_ops,
-	.default_groups	= klp_object_groups,
-};
-
-static const struct kobj_type klp_func_ktype = {
-	.release	= klp_func_release,
-	.sysfs_ops	= &kobj_sysfs_ops,
-};
-
-/* Position 0 requires a unique name, whose position in kallsyms is 1. */
-static unsigned long klp_shown_sympos(const struct klp_func *desc)
-{
-	return desc->old_sympos ?: 1;
-}
-
-static int klp_refuse_twin_func(const struct live_object *obj,
-				const struct klp_func *desc)
-{
-	struct live_func *func;
-	unsigned int i;
-
-	klp_for_each_func(obj, i, func) {
-		if (klp_shown_sympos(func->desc) != klp_shown_sympos(desc) ||
-		    strcmp(func->desc->old_name, desc->old_name))
-			continue;
-		pr_err("patch '%s' object '%s': function '%s,%lu' is named twice\n",
-		       obj->patch->mod->name, klp_object_name(obj),
-		       desc->old_name, klp_shown_sympos(desc));
-		return -EEXIST;
-	}
-	return 0;
-}
-
-static int klp_func_create(struct live_object *obj, const struct klp_func *desc)
-{
-	struct live_func *func;
-	int ret;
-
-	ret = klp_refuse_twin_func(obj, desc);
-	if (ret)
-		return ret;
-	func = kzalloc_obj(*func);
-	if (!func)
-		return -ENOMEM;
-	func->obj = obj;
-	func->desc = desc;
-	kobject_init(&func->kobj, &klp_func_ktype);
-	obj->funcs[obj->nr_funcs++] = func;
-	return kobject_add(&func->kobj, &obj->kobj, "%s,%lu", desc->old_name,
-			   klp_shown_sympos(desc));
-}
-
-static int klp_funcs_create(struct live_object *obj)
-{
-	const struct klp_func *desc;
-	unsigned int nr = 0;
-	int ret;
-
-	klp_for_each_func_static(obj->desc, desc)
-		nr++;
-	obj->funcs = kvzalloc_objs(*obj->funcs, nr);
-	if (!obj->funcs)
-		return -ENOMEM;
-
-	klp_for_each_func_static(obj->desc, desc) {
-		ret = klp_func_create(obj, desc);
-		if (ret)
-			return ret;
-	}
-	return 0;
-}
-
-static int klp_refuse_twin_object(const struct live_patch *patch,
-				  const struct klp_object *desc)
-{
-	struct live_object *obj;
-	unsigned int i;
-
-	klp_for_each_object(patch, i, obj) {
-		if (strcmp(klp_object_name(obj), desc->name ?: "vmlinux"))
-			continue;
-		pr_err("patch '%s': object '%s' is named twice\n",
-		       patch->mod->name, klp_object_name(obj));
-		return -EEXIST;
-	}
-	return 0;
-}
-
-static int klp_object_create(struct live_patch *patch, struct klp_object *desc)
-{
-	struct live_object *obj;
-	int ret;
-
-	ret = klp_refuse_twin_object(patch, desc);
-	if (ret)
-		return ret;
-	obj = kzalloc_obj(*obj);
-	if (!obj)
-		return -ENOMEM;
-	obj->patch = patch;
-	obj->desc = desc;
-	klp_object_init(obj);
-	kobject_init(&obj->kobj, &klp_object_ktype);
-	patch->objs[patch->nr_objs++] = obj;
-	ret = kobject_add(&obj->kobj, &patch->kobj, "%s", klp_object_name(obj));
-	return ret ?: klp_funcs_create(obj);
-}
-
-static int klp_objects_create(struct live_patch *patch)
-{
-	struct klp_object *desc;
-	unsigned int nr = 0;
-	int ret;
-
-	klp_for_each_object_static(patch->desc, desc)
-		nr++;
-	patch->objs = kzalloc_objs(*patch->objs, nr);
-	if (!patch->objs)
-		return -ENOMEM;
-
-	klp_for_each_object_static(patch->desc, desc) {
-		ret = klp_object_create(patch, desc);
-		if (ret)
-			return ret;
-	}
-	return 0;
-}
-
 /**
- * klp_patch_alloc - allocate the record of a patch
- * @desc: the description by the patch module
+ * klp_sysfs_add_patch - create the directory of a patch, and its files
+ * @patch: the patch, its kobject is initialized
  *
  * Context: Process context.
- * Return: the record, NULL when out of memory.
+ * Return: 0, or an error of sysfs. The caller removes the directory.
  */
-struct live_patch *klp_patch_alloc(struct klp_patch *desc)
+int klp_sysfs_add_patch(struct live_patch *patch)
 {
-	struct live_patch *patch = kzalloc_obj(*patch);
-
-	if (!patch)
-		return NULL;
-	patch->desc = desc;
-	patch->mod = desc->mod;
-	patch->replace = desc->replace;
-	INIT_LIST_HEAD(&patch->list);
-	kobject_init(&patch->kobj, &klp_patch_ktype);
-	return patch;
+	return kobject_add(&patch->kobj, klp_root, "%s", patch->mod->name) ?:
+	       sysfs_create_groups(&patch->kobj, klp_patch_groups);
 }
 
 /**
- * klp_patch_show - create the records of objects and functions, and show all in sysfs
- * @patch: the patch
+ * klp_sysfs_add_object - create the directory of an object, and its files
+ * @obj: the object, its kobject is initialized
  *
- * Context: Process context, klp_mutex held.
- * Return: 0; -ENOMEM; -EEXIST if an object or a function is named twice.
+ * Context: Process context.
+ * Return: 0, or an error of sysfs. The caller removes the directory.
  */
-int klp_patch_show(struct live_patch *patch)
+int klp_sysfs_add_object(struct live_object *obj)
 {
-	int ret;
-
-	lockdep_assert_held(&klp_mutex);
-	ret = kobject_add(&patch->kobj, klp_root, "%s", patch->mod->name);
-	return ret ?: klp_objects_create(patch);
-}
-
-/* Removes the directory. The record is freed when its last reference is dropped. */
-static void klp_kobject_remove(struct kobject *kobj)
-{
-	if (kobj->state_in_sysfs)
-		kobject_del(kobj);
-	kobject_put(kobj);
-}
-
-static void klp_object_destroy(struct live_object *obj)
-{
-	struct live_func *func;
-	unsigned int i;
-
-	klp_for_each_func(obj, i, func)
-		klp_kobject_remove(&func->kobj);
-	klp_kobject_remove(&obj->kobj);
-}
-
-/**
- * klp_patch_destroy - remove a patch from sysfs, and drop the references to its records
- * @patch: the patch, disabled
- *
- * Waits until no task reads or writes a file of the patch. Such a task may wait for
- * klp_mutex or klp_change_mutex, so the caller must hold neither.
- *
- * Context: Process context, sleeps.
- */
-void klp_patch_destroy(struct live_patch *patch)
-{
-	struct live_object *obj;
-	unsigned int i;
-
-	klp_for_each_object(patch, i, obj)
-		klp_object_destroy(obj);
-	klp_kobject_remove(&patch->kobj);
+	return kobject_add(&obj->kobj, &obj->patch->kobj, "%s", klp_object_name(obj)) ?:
+	       sysfs_create_groups(&obj->kobj, klp_object_groups);
 }
 
 /**

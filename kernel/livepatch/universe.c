@@ -37,7 +37,7 @@
  * klp_irq_universe and klp_irq_behind change under klp_irq_lock: on the CPU
  * itself in task context, remotely for a CPU that is offline, or remotely by force.
  *
- * The goal is written under klp_mutex.
+ * The goal is written by registry.c, under klp_mutex.
  *
  * **Ordering**
  *
@@ -55,26 +55,14 @@
 
 #include <linux/cpu.h>
 #include <linux/kprobes.h>
-#include <linux/moduleparam.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
-#include <linux/stop_machine.h>
 #include <linux/workqueue.h>
 #include "internal.h"
 
 #define CREATE_TRACE_POINTS
 #include <trace/events/livepatch.h>
-
-/* Delay before tasks that sleep in a system call are interrupted, in milliseconds. */
-static unsigned int poke_delay_ms = 100;
-module_param(poke_delay_ms, uint, 0644);
-
-/* The delay doubles with each retry, up to poke_delay_ms << this. */
-#define KLP_POKE_BACKOFF_MAX	5U
-
-/* A transition that takes longer, in milliseconds, is reported in the log. */
-#define KLP_LONG_MS		15000
 
 /* Number of tasks that are visited before the walk calls cond_resched(). */
 #define KLP_WALK_CHUNK	256
@@ -95,35 +83,6 @@ enum klp_visit {
 DEFINE_PER_CPU(u8, klp_irq_universe);
 static DEFINE_PER_CPU(bool, klp_irq_behind);
 static DEFINE_RAW_SPINLOCK(klp_irq_lock);
-
-u8 klp_goal;
-
-/* In a transition, the universe of patched tasks, be it the goal or not; else -1. */
-int klp_patched_universe = -1;
-
-/*
- * Number of migrations that were started or reversed. The functions of a patch run only
- * after the count was raised for that patch. So a task that has been at a safe point
- * since before that has none of them on its stack. Written under klp_mutex.
- */
-unsigned int klp_nr_starts;
-/* Read by klp_quiescent_enter(), which modules use, too. */
-EXPORT_SYMBOL(klp_nr_starts);
-
-/* Time at which the migration started, or was reversed */
-static ktime_t klp_started;
-
-/* Retry rounds since klp_started, at most KLP_POKE_BACKOFF_MAX + 1. By klp_mutex */
-static unsigned int klp_pokes;
-
-/* Has a long transition been reported in the log? By klp_mutex */
-static bool klp_told_long;
-
-/* Forced: the completion does not wait for exiting tasks. By klp_mutex */
-static bool klp_forced;
-
-/* Was a kernel thread moved because of its stack, see stack.c? By klp_mutex */
-static bool klp_trusted_stacks;
 
 /*
  * Number of tasks that are about to leave the task list, or have left it, and still
@@ -146,13 +105,36 @@ static void klp_done_fn(struct work_struct *work)
 
 static DECLARE_WORK(klp_done_work, klp_done_fn);
 
-/* The walker holds a count, so that the count can't reach zero before the walk ends. */
-static void klp_behind_get(void)
+/**
+ * klp_run_later - queue a work item of live patching
+ * @work: the work item. If it is pending, its time changes
+ * @delay: after how many jiffies it runs
+ *
+ * Context: Any.
+ */
+void klp_run_later(struct delayed_work *work, unsigned long delay)
+{
+	mod_delayed_work(klp_wq, work, delay);
+}
+
+/**
+ * klp_behind_get - keep the count of stragglers from reaching zero
+ *
+ * A walker does so, because it counts tasks while others arrive.
+ *
+ * Context: Any.
+ */
+void klp_behind_get(void)
 {
 	atomic_inc(&klp_behind);
 }
 
-static void klp_behind_put(void)
+/**
+ * klp_behind_put - undo klp_behind_get(), or count a straggler that has migrated
+ *
+ * Context: Any.
+ */
+void klp_behind_put(void)
 {
 	if (atomic_dec_and_test(&klp_behind))
 		queue_work(klp_wq, &klp_done_work);
@@ -175,7 +157,7 @@ static void klp_shift_exiting(struct task_struct *task)
 /* Return: true if the task was counted as a straggler. */
 static bool klp_arrive(struct task_struct *task, enum klp_place place)
 {
-	/* Barrier B, see klp_migration_start(): read the goal before the redirects. */
+	/* Barrier B, see klp_transition_migrate(): read the goal before the redirects. */
 	u8 goal = smp_load_acquire(&klp_goal);
 
 	lockdep_assert_held(&task->pi_lock);
@@ -196,8 +178,12 @@ static bool klp_arrive_cpu(int cpu)
 	return counted;
 }
 
-/* Called in task context, so no interrupt handler is in progress on this CPU. */
-static void klp_migrate_this_cpu(void)
+/**
+ * klp_migrate_this_cpu - migrate the interrupt context of this CPU
+ *
+ * Context: Task context, so no interrupt handler is in progress on this CPU.
+ */
+void klp_migrate_this_cpu(void)
 {
 	bool counted = false;
 
@@ -368,12 +354,19 @@ static int klp_visit_task(struct task_struct *task, void *arg)
 	return klp_may_fall_asleep(task) ? KLP_VISIT_AGAIN : KLP_VISIT_BEHIND;
 }
 
-/*
+/**
+ * klp_visit - move a task to the goal universe, or flag it as a straggler
+ * @task: the task
+ * @force: move it whether that is safe or not
+ *
  * A task that is falling asleep needs some instructions to be off its CPU or awake, so
  * the visit is repeated. If an interrupt or a hypervisor takes the CPU away from the
  * task, it stays flagged, and is found asleep in the next round.
+ *
+ * Context: Any, klp_behind_get() was called, so that the count does not reach zero.
+ * Return: true if the task is in the goal universe.
  */
-static enum klp_visit klp_visit(struct task_struct *task, bool force)
+bool klp_visit(struct task_struct *task, bool force)
 {
 	enum klp_visit seen;
 	unsigned int tries = 0;
@@ -381,106 +374,44 @@ static enum klp_visit klp_visit(struct task_struct *task, bool force)
 	while ((seen = task_call_func(task, klp_visit_task, &force)) ==
 	       KLP_VISIT_AGAIN && ++tries < KLP_VISIT_MAX)
 		cpu_relax();
-	return seen == KLP_VISIT_DONE ? KLP_VISIT_DONE : KLP_VISIT_BEHIND;
+	return seen == KLP_VISIT_DONE;
+}
+
+/* Called by task_call_func(): @task neither starts nor stops running. */
+static int klp_move_if_fn(struct task_struct *task, void *arg)
+{
+	bool (*may_move)(struct task_struct *task) = arg;
+
+	if (!may_move(task))
+		return false;
+	if (klp_arrive(task, KLP_PLACE_STACK))
+		atomic_dec(&klp_behind);
+	return true;
+}
+
+/**
+ * klp_move_if - move a straggler if another condition than a safe point is met
+ * @task: the task
+ * @may_move: the condition, called while @task neither starts nor stops running
+ *
+ * Context: As for klp_visit().
+ * Return: true if the task was moved.
+ */
+bool klp_move_if(struct task_struct *task, bool (*may_move)(struct task_struct *task))
+{
+	return task_call_func(task, klp_move_if_fn, may_move);
 }
 
 static void klp_flag_task(struct task_struct *task)
 {
 	/* A task that runs in user mode migrates as soon as it is interrupted. */
-	if (klp_visit(task, false) == KLP_VISIT_BEHIND)
+	if (!klp_visit(task, false))
 		kick_process(task);
 }
 
 static void klp_force_task(struct task_struct *task)
 {
 	klp_visit(task, true);
-}
-
-/* Called by task_call_func(), after klp_stack_is_clear() has accepted the stack. */
-static int klp_visit_clear_task(struct task_struct *task, void *unused)
-{
-	if (!klp_stack_is_same(task))
-		return KLP_VISIT_BEHIND;
-	if (klp_arrive(task, KLP_PLACE_STACK))
-		atomic_dec(&klp_behind);
-	return KLP_VISIT_DONE;
-}
-
-static bool klp_check_stack(struct task_struct *task)
-{
-	if (!klp_stack_is_clear(task) ||
-	    task_call_func(task, klp_visit_clear_task, NULL) != KLP_VISIT_DONE)
-		return false;
-	if (!klp_trusted_stacks)
-		pr_warn("%s (%d) has no safe point, moved because of its stack\n",
-			task->comm, task_pid_nr(task));
-	klp_trusted_stacks = true;
-	return true;
-}
-
-/* Report a long transition once in the log, because debugfs may not be mounted. */
-static void klp_tell_long(struct task_struct *task)
-{
-	unsigned int age = klp_migration_age_ms();
-
-	if (klp_told_long || age < KLP_LONG_MS)
-		return;
-	klp_told_long = true;
-	pr_notice("signaling remaining tasks, such as %s (%d), behind for %u s\n",
-		  task->comm, task_pid_nr(task), age / 1000);
-}
-
-/*
- * Some kernel threads have a safe point in their loop, but sleep where there is none.
- * Wake a thread after some rounds, because its loop may then pass the safe point. Do
- * not wake a worker: it passes no safe point before the end of its item.
- */
-static void klp_poke_kthread(struct task_struct *task)
-{
-	if (klp_pokes < KLP_POKE_BACKOFF_MAX)
-		return;
-	/* The thread was woken one round ago, and has not passed a safe point. */
-	if (klp_pokes > KLP_POKE_BACKOFF_MAX && klp_check_stack(task))
-		return;
-	if (!(klp_task_flags(task) & PF_WQ_WORKER))
-		wake_up_state(task, TASK_INTERRUPTIBLE);
-}
-
-/* Called by task_call_func(): @task neither starts nor stops running. */
-static int klp_ask_task(struct task_struct *task, void *arg)
-{
-	bool *late = arg;
-
-	if (!klp_straggler_helps_signal(task, *late))
-		return false;
-	set_tsk_thread_flag(task, TIF_NOTIFY_SIGNAL);
-	return true;
-}
-
-/*
- * TIF_NOTIFY_SIGNAL interrupts a system call. As there is no signal, the call restarts
- * afterwards. Do this to a task in an interruptible sleep. A task that runs leaves the
- * kernel by itself, and if it is interrupted its call may return a short result. So it
- * is interrupted only when the transition takes long.
- */
-static void klp_poke_user_task(struct task_struct *task)
-{
-	bool late = klp_migration_age_ms() >= KLP_LONG_MS;
-
-	if (task_call_func(task, klp_ask_task, &late) &&
-	    !wake_up_state(task, TASK_INTERRUPTIBLE))
-		kick_process(task);
-}
-
-static void klp_poke_task(struct task_struct *task)
-{
-	if (!klp_patch_pending(task) || klp_visit(task, false) == KLP_VISIT_DONE)
-		return;
-	klp_tell_long(task);
-	if (klp_task_flags(task) & PF_KTHREAD)
-		klp_poke_kthread(task);
-	else
-		klp_poke_user_task(task);
 }
 
 /* Reschedule. Return: false if the position in the list is not valid any more. */
@@ -501,11 +432,15 @@ static bool klp_walk_pause(struct task_struct *leader, struct task_struct *task)
 	return alive;
 }
 
-/*
- * Call @fn at least once for each task in the list. A task that is added during the
- * walk may be missed, see "Ordering" above.
+/**
+ * klp_walk_tasks - call a function at least once for each task in the list
+ * @fn: the function
+ *
+ * A task that is added during the walk may be missed, see "Ordering" above.
+ *
+ * Context: Process context, sleeps. @fn is called under RCU.
  */
-static void klp_walk_tasks(void (*fn)(struct task_struct *task))
+void klp_walk_tasks(void (*fn)(struct task_struct *task))
 {
 	struct task_struct *leader, *task;
 	unsigned int nr = 0, lost = 0;
@@ -538,107 +473,20 @@ static void klp_visit_irq_context(int cpu, bool force)
 	}
 }
 
-static void klp_visit_cpu(int cpu, bool force)
+/**
+ * klp_visit_cpu - move the interrupt context and the idle task of a CPU, or flag them
+ * @cpu: the CPU
+ * @force: move them whether that is safe or not
+ *
+ * Context: As for klp_visit(), with cpus_read_lock() held.
+ */
+void klp_visit_cpu(int cpu, bool force)
 {
 	/* An offline CPU runs no task and receives no interrupt. */
 	force |= !cpu_online(cpu);
 	klp_visit_irq_context(cpu, force);
-	if (klp_visit(idle_task(cpu), force) == KLP_VISIT_BEHIND)
+	if (!klp_visit(idle_task(cpu), force))
 		wake_up_if_idle(cpu);
-}
-
-static DEFINE_PER_CPU(struct cpu_stop_work, klp_stop_work);
-/* Is klp_stop_work queued? Set under klp_mutex, cleared by the stopper thread */
-static DEFINE_PER_CPU(bool, klp_stop_queued);
-
-static int klp_stop_fn(void *unused)
-{
-	klp_migrate_this_cpu();
-	/* From now on klp_poke_cpu() may queue klp_stop_work again. */
-	smp_store_release(this_cpu_ptr(&klp_stop_queued), false);
-	return 0;
-}
-
-/*
- * On a CPU that neither idles nor returns to user mode no task passes a safe point. The
- * only task that runs there may be a real-time task, so use the stopper thread, which
- * preempts all tasks of the CPU. This is no stop_machine(): one CPU runs a few
- * instructions with interrupts enabled, except under the lock, and no CPU waits for it.
- */
-static void klp_poke_cpu(int cpu)
-{
-	bool *queued = per_cpu_ptr(&klp_stop_queued, cpu);
-
-	lockdep_assert_held(&klp_mutex);
-	lockdep_assert_cpus_held();
-	klp_visit_cpu(cpu, false);
-	if (!klp_irq_is_behind(cpu) || smp_load_acquire(queued))
-		return;
-	WRITE_ONCE(*queued, true);
-	stop_one_cpu_nowait(cpu, klp_stop_fn, NULL, per_cpu_ptr(&klp_stop_work, cpu));
-}
-
-static void klp_poke_cpus(void)
-{
-	int cpu;
-
-	guard(cpus_read_lock)();
-	for_each_online_cpu(cpu)
-		klp_poke_cpu(cpu);
-}
-
-static void klp_poke_fn(struct work_struct *work);
-static DECLARE_DELAYED_WORK(klp_poke_work, klp_poke_fn);
-
-/* The delay doubles with each round, up to poke_delay_ms << KLP_POKE_BACKOFF_MAX. */
-static void klp_poke_later(void)
-{
-	unsigned long delay = msecs_to_jiffies(READ_ONCE(poke_delay_ms)) ?: 1;
-
-	/* Clamp the delay, so that the shift below does not overflow. */
-	delay = min(delay, MAX_JIFFY_OFFSET >> KLP_POKE_BACKOFF_MAX);
-	mod_delayed_work(klp_wq, &klp_poke_work,
-			 delay << min(klp_pokes, KLP_POKE_BACKOFF_MAX));
-}
-
-static void klp_poke_fn(struct work_struct *work)
-{
-	guard(mutex)(&klp_mutex);
-	if (klp_patched_universe < 0)
-		return;
-
-	klp_behind_get();
-	klp_walk_tasks(klp_poke_task);
-	klp_poke_cpus();
-	klp_behind_put();
-	if (klp_pokes <= KLP_POKE_BACKOFF_MAX)
-		klp_pokes++;
-	klp_poke_later();
-}
-
-/**
- * klp_goal_universe - the universe that all tasks are in, or migrate to
- *
- * Return: number of the universe.
- */
-u8 klp_goal_universe(void)
-{
-	return READ_ONCE(klp_goal);
-}
-
-/**
- * klp_next_universe - the universe of tasks that have migrated
- *
- * Before a transition starts it is the universe that is not the goal, because the next
- * migration makes it the goal.
- *
- * Context: klp_mutex held.
- * Return: number of the universe.
- */
-u8 klp_next_universe(void)
-{
-	lockdep_assert_held(&klp_mutex);
-	return klp_patched_universe < 0 ? !klp_goal : klp_goal;
 }
 
 /**
@@ -678,54 +526,26 @@ static void klp_sync_tasklist(void)
 
 /**
  * klp_migration_start - migrate all tasks to the other universe
- * @patching: true if tasks in the other universe are patched
  *
  * The caller has redirected all functions that differ between the universes. A second
- * call in a transition reverses it.
+ * call in a transition, after klp_transition_reverse(), reverses it.
  *
  * Context: Process context, klp_mutex held.
  */
-void klp_migration_start(bool patching)
+void klp_migration_start(void)
 {
 	lockdep_assert_held(&klp_mutex);
 
-	klp_started = ktime_get();
-	klp_forced = false;
-	klp_told_long = false;
 	klp_behind_get();
-
 	scoped_guard(cpus_read_lock) {
-		WRITE_ONCE(klp_nr_starts, klp_nr_starts + 1);
-		WRITE_ONCE(klp_patched_universe, patching ? !klp_goal : klp_goal);
-		/*
-		 * Barrier B: orders the redirection before the goal. A task
-		 * acquires the goal in klp_arrive(), even if it saw the flag
-		 * of an earlier transition. An interrupt context migrates
-		 * under klp_irq_lock, which klp_visit_cpus() takes below to
-		 * set klp_irq_behind.
-		 */
-		smp_store_release(&klp_goal, !klp_goal);
+		klp_transition_migrate();
 		klp_visit_cpus(false);
 	}
 
 	klp_sync_tasklist();
 	klp_walk_tasks(klp_flag_task);
 	klp_sync_tasklist();
-	klp_pokes = 0;
-	klp_poke_later();
 	klp_behind_put();
-}
-
-/**
- * klp_migration_next_start - the value of klp_nr_starts in the next migration
- *
- * Context: klp_mutex held.
- * Return: the count.
- */
-unsigned int klp_migration_next_start(void)
-{
-	lockdep_assert_held(&klp_mutex);
-	return klp_nr_starts + 1;
 }
 
 /**
@@ -744,7 +564,7 @@ void klp_migration_force(void)
 	/* A straggler may have forked a child during the walk. */
 	klp_sync_tasklist();
 	klp_walk_tasks(klp_force_task);
-	klp_forced = true;
+	klp_transition_set_forced();
 	klp_behind_put();
 }
 
@@ -761,7 +581,7 @@ bool klp_migration_done(void)
 {
 	lockdep_assert_held(&klp_mutex);
 	return !klp_migration_behind() &&
-	       (klp_forced || !klp_migration_exiting());
+	       (klp_transition_get()->forced || !klp_migration_exiting());
 }
 
 /**
@@ -789,45 +609,6 @@ int klp_migration_exiting(void)
 }
 
 /**
- * klp_migration_forced - was the migration forced?
- *
- * Context: klp_mutex held.
- * Return: true from klp_migration_force() until the migration is reversed or ends.
- */
-bool klp_migration_forced(void)
-{
-	lockdep_assert_held(&klp_mutex);
-	return klp_forced;
-}
-
-/**
- * klp_migration_trusted_stacks - was a kernel thread moved because of its stack?
- *
- * Context: klp_mutex held, in a transition.
- * Return: true if so. Then the thread may still run code that goes out of effect, if
- * its stack trace was wrong.
- */
-bool klp_migration_trusted_stacks(void)
-{
-	lockdep_assert_held(&klp_mutex);
-	return klp_trusted_stacks;
-}
-
-/**
- * klp_migration_age_ms - how long the migration has been going on
- *
- * Context: klp_mutex held.
- * Return: milliseconds since it started, or was reversed; 0 before.
- */
-unsigned int klp_migration_age_ms(void)
-{
-	lockdep_assert_held(&klp_mutex);
-	if (klp_patched_universe < 0)
-		return 0;
-	return ktime_ms_delta(ktime_get(), klp_started);
-}
-
-/**
  * klp_irq_is_behind - is the interrupt context of a CPU a straggler?
  * @cpu: the CPU
  *
@@ -837,21 +618,6 @@ unsigned int klp_migration_age_ms(void)
 bool klp_irq_is_behind(int cpu)
 {
 	return READ_ONCE(per_cpu(klp_irq_behind, cpu));
-}
-
-/**
- * klp_migration_end - end the migration, after all tasks have migrated
- *
- * Context: Process context, klp_mutex held.
- */
-void klp_migration_end(void)
-{
-	lockdep_assert_held(&klp_mutex);
-	WRITE_ONCE(klp_patched_universe, -1);
-	klp_forced = false;
-	klp_trusted_stacks = false;
-	klp_stack_check_end();
-	cancel_delayed_work(&klp_poke_work);
 }
 
 /**

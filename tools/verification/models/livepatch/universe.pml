@@ -225,9 +225,9 @@ bit migrate_work;		/* klp_stop_work is queued */
 short exiting[4];		/* klp_exiting of two CPUs */
 #define EXIT_ON(c, u)	((c) * 2 + (u))
 
-/* kernel/livepatch/patch.c, redirect.c: the versions that two functions call */
+/* kernel/livepatch/lifecycle.c, redirect.c: the versions that two functions call */
 bit klp_mutex;
-bit in_transition;		/* klp_in_transition */
+bit in_transition;		/* klp_transition_patch */
 bit fn[4];			/* klp_redirect::fn */
 #define FN(f, u)	((f) * 2 + (u))
 

@@ -4,7 +4,7 @@
  */
 
 /**
- * DOC: Patches and transitions
+ * DOC: Changes of patches
  *
  * klp_enable_patch() starts a transition and returns. The transition ends when the
  * last task has migrated, see klp_transition_done(). There is one transition at a
@@ -29,10 +29,8 @@
  * removed without holding either mutex.
  *
  * Callbacks of patch modules run without klp_mutex, so that they may load and
- * remove modules. A module that a patch names is patched or unpatched under
- * klp_mutex, between two changes or while a change runs a callback. Its own
- * callbacks drop klp_mutex, too. Meanwhile the module is counted in klp_nr_moving,
- * and a change waits until that is zero.
+ * remove modules. A module that a patch names is patched or unpatched between two
+ * changes, or while a change runs a callback, see modules.c.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -46,35 +44,9 @@
 
 /* Serializes changes of patches, including their callbacks: see "Locking" above. */
 static DEFINE_MUTEX(klp_change_mutex);
-/* Protects the data in internal.h, and is dropped around callbacks. */
-DEFINE_MUTEX(klp_mutex);
-LIST_HEAD(klp_patches);
-
-/* Modules that are being patched or unpatched, protected by klp_mutex */
-static unsigned int klp_nr_moving;
-static DECLARE_WAIT_QUEUE_HEAD(klp_moved);
-
-/*
- * Held in addition to klp_mutex where klp_patches changes, and held where
- * module::klp_alive changes. So either klp_set_alive_unnamed() finds the patch that
- * names the module, and the caller goes on under klp_mutex, or klp_patch_bind() finds
- * the module.
- */
-static DEFINE_SPINLOCK(klp_names_lock);
 
 /* Woken at the end of a transition */
 static DECLARE_WAIT_QUEUE_HEAD(klp_ended);
-
-/* The patch that is enabled or disabled, NULL outside of a transition. */
-static struct live_patch *klp_in_transition;
-
-/* Drops klp_mutex, so modules may have come or gone afterwards: recheck objects. */
-static void klp_wait_for_modules(void)
-{
-	lockdep_assert_held(&klp_mutex);
-	wait_event_cmd(klp_moved, !klp_nr_moving,
-		       mutex_unlock(&klp_mutex), mutex_lock(&klp_mutex));
-}
 
 static void klp_change_begin(void)
 {
@@ -91,135 +63,9 @@ static void klp_change_end(void)
 
 DEFINE_LOCK_GUARD_0(klp_change, klp_change_begin(), klp_change_end())
 
-static void klp_move_begin(void)
-{
-	mutex_lock(&klp_mutex);
-	klp_nr_moving++;
-}
-
-static void klp_move_end(void)
-{
-	if (!--klp_nr_moving)
-		wake_up_all(&klp_moved);
-	mutex_unlock(&klp_mutex);
-}
-
-DEFINE_LOCK_GUARD_0(klp_move, klp_move_begin(), klp_move_end())
-
-/**
- * klp_transition_patch - the patch that is being enabled or disabled
- *
- * Context: Any. The result is stable only under klp_mutex.
- * Return: the patch, NULL outside of a transition.
- */
-struct live_patch *klp_transition_patch(void)
-{
-	/*
-	 * Barrier D: orders the read of the transition before a read of a
-	 * patch's state. A reader that sees the end of the transition sees the
-	 * final states, too. Pairs with klp_finish_transition().
-	 */
-	return smp_load_acquire(&klp_in_transition);
-}
-
-/*
- * The only function that changes the state of a patch. Allowed are
- *
- *	DISABLED -> ENABLING <-> DISABLING -> DISABLED
- *	              v            ^
- *	            ENABLED -------'
- */
-static void klp_set_state(struct live_patch *patch, enum klp_patch_state state)
-{
-	static const u8 from[] = {
-		[KLP_DISABLED]	= BIT(KLP_DISABLING),
-		[KLP_ENABLING]	= BIT(KLP_DISABLED) | BIT(KLP_DISABLING),
-		[KLP_ENABLED]	= BIT(KLP_ENABLING),
-		[KLP_DISABLING]	= BIT(KLP_ENABLED) | BIT(KLP_ENABLING),
-	};
-
-	lockdep_assert_held(&klp_mutex);
-	WARN_ON_ONCE(!(from[state] & BIT(patch->state)));
-	WRITE_ONCE(patch->state, state);
-}
-
-/* The final states are included, because they are set before the last callbacks run. */
 static bool klp_is_patching(void)
 {
-	enum klp_patch_state state = klp_in_transition->state;
-
-	return state == KLP_ENABLING || state == KLP_ENABLED;
-}
-
-/**
- * klp_transition_direction - the direction of the current transition
- *
- * Context: klp_mutex held, in a transition.
- * Return: "patching" or "unpatching".
- */
-const char *klp_transition_direction(void)
-{
-	lockdep_assert_held(&klp_mutex);
-	return klp_is_patching() ? "patching" : "unpatching";
-}
-
-static struct live_object *klp_find_object(struct live_patch *patch,
-					   const char *name)
-{
-	struct live_object *obj;
-	unsigned int i;
-
-	klp_for_each_object(patch, i, obj) {
-		if (obj->desc->name && !strcmp(obj->desc->name, name))
-			return obj;
-	}
-	return NULL;
-}
-
-static void klp_add_patch(struct live_patch *patch)
-{
-	guard(spinlock)(&klp_names_lock);
-	list_add_tail(&patch->list, &klp_patches);
-}
-
-static void klp_move_patch(struct live_patch *patch, struct list_head *gone)
-{
-	guard(spinlock)(&klp_names_lock);
-	list_move_tail(&patch->list, gone);
-}
-
-static void klp_set_alive(struct module *mod, bool alive)
-{
-	guard(spinlock)(&klp_names_lock);
-	mod->klp_alive = alive;
-}
-
-/* Set module::klp_alive if no patch names the module. Return: false if one does. */
-static bool klp_set_alive_unnamed(struct module *mod, bool alive)
-{
-	struct live_patch *patch;
-
-	guard(spinlock)(&klp_names_lock);
-	klp_for_each_patch(patch) {
-		if (klp_find_object(patch, mod->name))
-			return false;
-	}
-	mod->klp_alive = alive;
-	return true;
-}
-
-/*
- * A module can be patched from klp_module_coming() to klp_module_going(). No
- * reference is needed until klp_mutex is dropped: if a patch in the list names the
- * module, klp_module_going() waits for klp_mutex.
- */
-static struct module *klp_find_module(const char *name)
-{
-	struct module *mod;
-
-	guard(rcu)();
-	mod = find_module(name);
-	return mod && mod->klp_alive ? mod : NULL;
+	return klp_transition_get()->patching;
 }
 
 static int klp_patch_bind(struct live_patch *patch)
@@ -271,7 +117,7 @@ static int klp_retire_replaced(struct live_patch *patch)
 	klp_for_each_patch(old) {
 		if (old == patch)
 			continue;
-		klp_set_state(old, KLP_DISABLING);
+		klp_patch_set_state(old, KLP_DISABLING);
 		klp_each_object(old, klp_object_retire);
 	}
 	return klp_redirect_commit();
@@ -332,9 +178,9 @@ static void klp_finish_states(void)
 
 	klp_for_each_patch(patch) {
 		if (patch->state == KLP_ENABLING) {
-			klp_set_state(patch, KLP_ENABLED);
+			klp_patch_set_state(patch, KLP_ENABLED);
 		} else if (patch->state == KLP_DISABLING) {
-			klp_set_state(patch, KLP_DISABLED);
+			klp_patch_set_state(patch, KLP_DISABLED);
 			klp_each_object(patch, klp_object_unstack);
 		}
 	}
@@ -346,13 +192,13 @@ static void klp_collect_disabled(struct list_head *gone)
 
 	list_for_each_entry_safe(patch, next, &klp_patches, list) {
 		if (patch->state == KLP_DISABLED)
-			klp_move_patch(patch, gone);
+			klp_patch_remove(patch, gone);
 	}
 }
 
 static void klp_finish_transition(struct list_head *gone)
 {
-	struct live_patch *patch = klp_in_transition;
+	struct live_patch *patch = klp_patch_in_transition();
 	const char *direction = klp_transition_direction();
 	bool patched = klp_is_patching();
 
@@ -361,15 +207,15 @@ static void klp_finish_transition(struct list_head *gone)
 
 	klp_finish_states();
 	klp_pin_on_error(klp_redirect_settle());
-	klp_migration_end();
+	klp_transition_finish();
+	klp_poke_stop();
 	/* The callbacks may read the states of replaced patches, which are still listed. */
 	klp_tell_objects(patch, patched ? klp_object_post_patch :
 					  klp_object_post_unpatch);
 	klp_collect_disabled(gone);
 
 	pr_notice("'%s': %s complete\n", patch->mod->name, direction);
-	/* Barrier D, see klp_transition_patch(): set the states before the end. */
-	smp_store_release(&klp_in_transition, NULL);
+	klp_transition_end();
 	klp_sysfs_notify_transition(patch);
 	wake_up_all(&klp_ended);
 }
@@ -386,7 +232,7 @@ static void klp_release_patches(struct list_head *gone)
 		list_del_init(&patch->list);
 		if (!patch->pinned)
 			module_put(patch->mod);
-		klp_patch_destroy(patch);
+		klp_record_destroy(patch);
 	}
 }
 
@@ -419,10 +265,10 @@ void klp_transition_done(void)
 {
 	guard(klp_change)();
 
-	if (!klp_in_transition || !klp_migration_done())
+	if (klp_transition_get()->phase != KLP_PHASE_MIGRATING || !klp_migration_done())
 		return;
-	trace_livepatch_complete(klp_in_transition->mod->name, klp_is_patching(),
-				 klp_migration_age_ms());
+	trace_livepatch_complete(klp_patch_in_transition()->mod->name, klp_is_patching(),
+				 klp_transition_age_ms());
 	klp_pin_entered();
 	klp_finish_transition(&klp_gone);
 	if (!list_empty(&klp_gone))
@@ -436,11 +282,10 @@ static void klp_flush(void)
 	flush_work(&klp_release_work);
 }
 
-static void klp_begin_transition(struct live_patch *patch,
-				 enum klp_patch_state state)
+static void klp_begin_transition(struct live_patch *patch, bool patching)
 {
-	WRITE_ONCE(klp_in_transition, patch);
-	klp_set_state(patch, state);
+	klp_transition_begin(patch, patching);
+	klp_patch_set_state(patch, patching ? KLP_ENABLING : KLP_DISABLING);
 	klp_moved_reset();
 	pr_debug("'%s': initializing %s transition\n", patch->mod->name,
 		 klp_transition_direction());
@@ -448,37 +293,40 @@ static void klp_begin_transition(struct live_patch *patch,
 
 static void klp_start_transition(void)
 {
-	pr_notice("'%s': starting %s transition\n", klp_in_transition->mod->name,
-		  klp_transition_direction());
-	trace_livepatch_start(klp_in_transition->mod->name, klp_is_patching(), 0);
-	klp_migration_start(klp_is_patching());
+	const char *name = klp_patch_in_transition()->mod->name;
+
+	pr_notice("'%s': starting %s transition\n", name, klp_transition_direction());
+	trace_livepatch_start(name, klp_is_patching(), 0);
+	klp_migration_start();
+	klp_poke_start();
 }
 
-/* Reverse the direction of all patches that the transition concerns. */
+/* Reverse the direction of the transition, and of all patches that it concerns. */
 static void klp_swap_states(void)
 {
 	struct live_patch *patch;
 
+	klp_transition_reverse();
 	klp_for_each_patch(patch) {
 		if (patch->state == KLP_ENABLING)
-			klp_set_state(patch, KLP_DISABLING);
+			klp_patch_set_state(patch, KLP_DISABLING);
 		else if (patch->state == KLP_DISABLING)
-			klp_set_state(patch, KLP_ENABLING);
+			klp_patch_set_state(patch, KLP_ENABLING);
 	}
 }
 
 static void klp_reverse_transition(void)
 {
-	pr_debug("'%s': reversing transition from %s\n",
-		 klp_in_transition->mod->name,
+	const char *name = klp_patch_in_transition()->mod->name;
+
+	pr_debug("'%s': reversing transition from %s\n", name,
 		 klp_is_patching() ? "patching to unpatching" :
 				     "unpatching to patching");
 	klp_swap_states();
 	/* A task that was moved by force may still be in code that goes out of effect. */
-	if (klp_migration_forced())
+	if (klp_transition_get()->forced)
 		klp_pin_forced();
-	trace_livepatch_reverse(klp_in_transition->mod->name, klp_is_patching(),
-				klp_migration_age_ms());
+	trace_livepatch_reverse(name, klp_is_patching(), klp_transition_age_ms());
 	klp_start_transition();
 }
 
@@ -497,7 +345,7 @@ static int klp_enable(struct live_patch *patch, struct list_head *gone)
 	int ret;
 
 	pr_notice("enabling patch '%s'\n", patch->mod->name);
-	klp_begin_transition(patch, KLP_ENABLING);
+	klp_begin_transition(patch, true);
 
 	ret = klp_patch_objects(patch);
 	if (ret) {
@@ -506,7 +354,7 @@ static int klp_enable(struct live_patch *patch, struct list_head *gone)
 		return ret;
 	}
 	klp_each_object(patch, klp_pin_never_left);
-	patch->since = klp_migration_next_start();
+	patch->since = klp_next_start();
 	klp_start_transition();
 	return 0;
 }
@@ -515,7 +363,7 @@ static int klp_disable(struct live_patch *patch)
 {
 	int ret;
 
-	klp_begin_transition(patch, KLP_DISABLING);
+	klp_begin_transition(patch, false);
 	klp_each_object(patch, klp_object_retire);
 
 	/* No effect until klp_migration_start(). */
@@ -524,8 +372,8 @@ static int klp_disable(struct live_patch *patch)
 		pr_err("failed to disable patch '%s' (%d)\n", patch->mod->name, ret);
 		klp_swap_states();
 		klp_pin_on_error(klp_redirect_settle());
-		klp_set_state(patch, KLP_ENABLED);
-		WRITE_ONCE(klp_in_transition, NULL);
+		klp_patch_set_state(patch, KLP_ENABLED);
+		klp_transition_end();
 		return ret;
 	}
 	klp_tell_objects(patch, klp_object_pre_unpatch);
@@ -548,13 +396,13 @@ int klp_patch_write_enabled(struct live_patch *patch, bool enable)
 
 	if (klp_patch_is_enabled(patch) == enable)
 		return -EINVAL;
-	if (patch == klp_in_transition) {
+	if (patch == klp_patch_in_transition()) {
 		klp_reverse_transition();
 		return 0;
 	}
 	if (enable)
 		return -EINVAL;
-	return klp_in_transition ? -EBUSY : klp_disable(patch);
+	return klp_patch_in_transition() ? -EBUSY : klp_disable(patch);
 }
 
 /**
@@ -571,13 +419,13 @@ int klp_patch_force(struct live_patch *patch)
 {
 	guard(klp_change)();
 
-	if (patch != klp_in_transition)
+	if (patch != klp_patch_in_transition())
 		return -EINVAL;
 
 	pr_warn("forcing remaining tasks to the %s state\n",
 		klp_is_patching() ? "patched" : "unpatched");
 	trace_livepatch_force(patch->mod->name, klp_is_patching(),
-			      klp_migration_age_ms());
+			      klp_transition_age_ms());
 	klp_pin_forced();
 	klp_migration_force();
 	return 0;
@@ -598,10 +446,10 @@ static int klp_check_time(struct klp_patch *desc)
 		       desc->mod->name);
 		return -EINVAL;
 	}
-	if (!klp_in_transition)
+	if (!klp_patch_in_transition())
 		return 0;
 	pr_err("patch '%s' can't be enabled during the transition of '%s'\n",
-	       desc->mod->name, klp_in_transition->mod->name);
+	       desc->mod->name, klp_patch_in_transition()->mod->name);
 	return -EBUSY;
 }
 
@@ -611,23 +459,23 @@ static int klp_check_time(struct klp_patch *desc)
  */
 static int klp_create_and_enable(struct klp_patch *desc, struct list_head *gone)
 {
-	struct live_patch *patch = klp_patch_alloc(desc);
+	struct live_patch *patch = klp_record_alloc(desc);
 	int ret;
 
 	if (!patch)
 		return -ENOMEM;
 
-	ret = klp_patch_show(patch);
+	ret = klp_record_fill(patch);
 	if (!ret) {
 		/* Its objects are complete, so modules that are loaded may find it. */
-		klp_add_patch(patch);
+		klp_patch_add(patch);
 		ret = klp_patch_bind(patch);
 	}
 	if (!ret)
 		return klp_enable(patch, gone);
 
 	klp_patch_unbind(patch);
-	klp_move_patch(patch, gone);
+	klp_patch_remove(patch, gone);
 	return ret;
 }
 
@@ -680,18 +528,6 @@ int klp_enable_patch(struct klp_patch *desc)
 }
 EXPORT_SYMBOL_GPL(klp_enable_patch);
 
-static struct live_patch *klp_find_patch(const struct module *mod)
-{
-	struct live_patch *patch;
-
-	guard(spinlock)(&klp_names_lock);
-	klp_for_each_patch(patch) {
-		if (patch->mod == mod)
-			return patch;
-	}
-	return NULL;
-}
-
 /*
  * Reverse the transition of a patch that is being enabled. The task that loads the
  * module does not delay that: it has not migrated, because it has been in the same
@@ -714,7 +550,7 @@ static struct live_patch *klp_undo_enable(struct module *mod, int err)
 	if (!patch)
 		return NULL;
 	kobject_get(&patch->kobj);
-	if (patch == klp_in_transition && klp_is_patching()) {
+	if (patch == klp_patch_in_transition() && klp_is_patching()) {
 		pr_err("patch '%s': init of its module has failed (%d), undoing the patch\n",
 		       mod->name, err);
 		klp_reverse_transition();
@@ -751,151 +587,4 @@ bool klp_module_init_failed(struct module *mod, int err)
 		       mod->name, err);
 	kobject_put(&patch->kobj);
 	return may_go;
-}
-
-static void klp_object_leave(struct live_object *obj)
-{
-	klp_object_pre_unpatch(obj);
-	pr_notice("reverting patch '%s' on unloading module '%s'\n",
-		  obj->patch->mod->name, obj->desc->mod->name);
-	klp_pin_on_error(klp_object_unpatch(obj));
-	klp_object_post_unpatch(obj);
-	klp_object_unbind(obj);
-}
-
-/* Has the patch been replaced? It is freed after the post_patch callbacks. */
-static bool klp_is_replaced(const struct live_patch *patch)
-{
-	return patch->state == KLP_DISABLED && patch != klp_in_transition;
-}
-
-/* False if the end of a transition will call post_patch or post_unpatch. */
-static bool klp_is_settled(const struct live_patch *patch)
-{
-	return patch != klp_in_transition || patch->state == KLP_ENABLED;
-}
-
-static int klp_object_join(struct live_object *obj, struct module *mod)
-{
-	int ret;
-
-	ret = klp_object_bind(obj, mod);
-	if (ret)
-		return ret;
-
-	pr_notice("applying patch '%s' to loading module '%s'\n",
-		  obj->patch->mod->name, mod->name);
-	ret = klp_object_pre_patch(obj);
-	if (ret)
-		goto unbind;
-
-	ret = klp_object_patch(obj);
-	if (ret) {
-		pr_warn("failed to apply patch '%s' to module '%s' (%d)\n",
-			obj->patch->mod->name, mod->name, ret);
-		klp_pin_on_error(klp_object_unpatch(obj));
-		klp_object_post_unpatch(obj);
-		goto unbind;
-	}
-	klp_pin_never_left(obj);
-	if (klp_is_settled(obj->patch))
-		klp_object_post_patch(obj);
-	return 0;
-
-unbind:
-	klp_object_unbind(obj);
-	return ret;
-}
-
-/* Unpatch the module for the patches before @end. */
-static void klp_leave_module(struct module *mod, struct live_patch *end)
-{
-	struct live_patch *patch;
-	struct live_object *obj;
-
-	klp_set_alive(mod, false);
-	klp_for_each_patch(patch) {
-		if (patch == end)
-			break;
-		obj = klp_find_object(patch, mod->name);
-		if (!obj)
-			continue;
-		klp_object_wait(obj);
-		if (!obj->desc->mod)
-			continue;
-		if (klp_is_replaced(patch))
-			klp_object_unbind(obj);
-		else
-			klp_object_leave(obj);
-	}
-}
-
-static int klp_join_module(struct module *mod)
-{
-	struct live_patch *patch;
-	struct live_object *obj;
-	int ret;
-
-	klp_set_alive(mod, true);
-	klp_for_each_patch(patch) {
-		obj = klp_find_object(patch, mod->name);
-		/* A disabled patch only has callbacks left to call. */
-		if (!obj || patch->state == KLP_DISABLED)
-			continue;
-		ret = klp_object_join(obj, mod);
-		if (!ret)
-			continue;
-		pr_warn("patch '%s' failed for module '%s', refusing to load module '%s'\n",
-			patch->mod->name, mod->name, mod->name);
-		klp_leave_module(mod, patch);
-		return ret;
-	}
-	return 0;
-}
-
-/**
- * klp_module_coming - patch a module before any of its code runs
- * @mod: the module
- *
- * Context: Module loader, process context. Takes klp_mutex, and drops it for
- * callbacks.
- * Return: 0, or an error if the module must not be loaded. Then none of it is patched,
- * and another attempt to load it may succeed.
- */
-int klp_module_coming(struct module *mod)
-{
-	if (WARN_ON(mod->state != MODULE_STATE_COMING))
-		return -EINVAL;
-	if (!strcmp(mod->name, "vmlinux")) {
-		pr_err("vmlinux.ko: invalid module name\n");
-		return -EINVAL;
-	}
-
-	if (klp_set_alive_unnamed(mod, true))
-		return 0;
-
-	guard(klp_move)();
-	return klp_join_module(mod);
-}
-
-/**
- * klp_module_going - unpatch a module that is unloaded, or failed to load
- * @mod: the module
- *
- * No code of the module runs any more.
- *
- * Context: Module loader, process context. Takes klp_mutex, and drops it for
- * callbacks.
- */
-void klp_module_going(struct module *mod)
-{
-	if (WARN_ON(mod->state != MODULE_STATE_GOING &&
-		    mod->state != MODULE_STATE_COMING))
-		return;
-
-	if (klp_set_alive_unnamed(mod, false))
-		return;
-
-	guard(klp_move)();
-	klp_leave_module(mod, NULL);
 }

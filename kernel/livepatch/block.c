@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Blocks of trampolines, which call sites jump to during a transition.
+ *
+ * The architecture allocates a block and writes its trampolines. A block is referenced
+ * by the commit that builds it and by each redirect that uses one of its trampolines. It
+ * is freed after a grace period, because a task may be preempted in it.
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/perf_event.h>
+#include <linux/rculist.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include "internal.h"
+
+/**
+ * struct klp_block - trampolines that were built together
+ * @list:	in klp_blocks
+ * @text:	the trampolines
+ * @size:	size of @text in bytes
+ * @built:	number of trampolines that have been written
+ * @refs:	number of references
+ * @dead:	for klp_free_later()
+ */
+struct klp_block {
+	struct list_head list;
+	void *text;
+	size_t size;
+	unsigned int built;
+	unsigned int refs;
+	struct klp_dead dead;
+};
+
+/* All blocks that call sites lead to, written under klp_mutex */
+static LIST_HEAD(klp_blocks);
+
+/* Name of trampolines in a perf profile */
+#define KLP_PERF_NAME	"klp_trampoline"
+
+/* The lengths in a PERF_RECORD_TEXT_POKE event, and its size, have 16 bits. */
+#define KLP_PERF_BYTES	((size_t)SZ_4K)
+
+/* Report the symbol before its text when it is added, after it when it is removed. */
+static void klp_report_to_perf(const struct klp_block *block, bool gone)
+{
+	void *text = block->text, *end = text + block->size;
+
+	if (!gone)
+		perf_event_ksymbol(PERF_RECORD_KSYMBOL_TYPE_OOL,
+				   (unsigned long)block->text, block->size,
+				   false, KLP_PERF_NAME);
+	for (; text < end; text += KLP_PERF_BYTES) {
+		size_t len = min_t(size_t, end - text, KLP_PERF_BYTES);
+
+		perf_event_text_poke(text, text, gone ? len : 0, text,
+				     gone ? 0 : len);
+	}
+	if (gone)
+		perf_event_ksymbol(PERF_RECORD_KSYMBOL_TYPE_OOL,
+				   (unsigned long)block->text, block->size,
+				   true, KLP_PERF_NAME);
+}
+
+/**
+ * klp_block_alloc - allocate a block of trampolines
+ * @nr: number of trampolines
+ *
+ * Context: Process context, klp_mutex held.
+ * Return: the block, with a reference; NULL when out of memory.
+ */
+struct klp_block *klp_block_alloc(unsigned int nr)
+{
+	struct klp_block *block = kzalloc_obj(*block);
+
+	lockdep_assert_held(&klp_mutex);
+	if (!block)
+		return NULL;
+	block->text = klp_arch_alloc_block(nr, &block->size);
+	if (!block->text) {
+		kfree(block);
+		return NULL;
+	}
+	block->refs = 1;
+	list_add_rcu(&block->list, &klp_blocks);
+	return block;
+}
+
+/**
+ * klp_block_add - write the next trampoline of a block
+ * @block: the block, not sealed yet
+ * @to: where a caller in each universe goes
+ *
+ * Context: Process context, klp_mutex held.
+ * Return: address of the trampoline.
+ */
+unsigned long klp_block_add(struct klp_block *block,
+			    const unsigned long to[KLP_UNIVERSES])
+{
+	lockdep_assert_held(&klp_mutex);
+	return klp_arch_build_trampoline(block->text, block->built++, to);
+}
+
+/**
+ * klp_block_seal - make a block executable, after all its trampolines were written
+ * @block: the block
+ *
+ * Context: Process context, klp_mutex held.
+ * Return: 0, or an error of the architecture. Then the block must not be used.
+ */
+int klp_block_seal(struct klp_block *block)
+{
+	lockdep_assert_held(&klp_mutex);
+	klp_report_to_perf(block, false);
+	return klp_arch_seal_block(block->text, block->size);
+}
+
+/**
+ * klp_block_get - add a reference to a block
+ * @block: the block, or NULL
+ *
+ * Context: klp_mutex held.
+ * Return: the block.
+ */
+struct klp_block *klp_block_get(struct klp_block *block)
+{
+	lockdep_assert_held(&klp_mutex);
+	if (block)
+		block->refs++;
+	return block;
+}
+
+static void klp_free_block(struct klp_dead *dead)
+{
+	struct klp_block *block = container_of(dead, struct klp_block, dead);
+
+	klp_report_to_perf(block, true);
+	klp_arch_free_block(block->text);
+	kfree(block);
+}
+
+/**
+ * klp_block_put - drop a reference to a block
+ * @block: the block, or NULL
+ *
+ * Context: klp_mutex held.
+ */
+void klp_block_put(struct klp_block *block)
+{
+	lockdep_assert_held(&klp_mutex);
+	if (!block || --block->refs)
+		return;
+	/* The stack trace of a task that was preempted in the block may end there. */
+	list_del_rcu(&block->list);
+	klp_free_later(&block->dead, klp_free_block);
+}
+
+/**
+ * klp_is_trampoline - is an address within a trampoline of live patching?
+ * @addr: the address
+ *
+ * Context: Any.
+ * Return: true if the address is in a block of trampolines that a call site leads to.
+ */
+bool notrace klp_is_trampoline(unsigned long addr)
+{
+	struct klp_block *block;
+
+	guard(preempt_notrace)();
+	list_for_each_entry_rcu(block, &klp_blocks, list, true) {
+		if (addr - (unsigned long)block->text < block->size)
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Data that is freed after a grace period of RCU tasks.
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/ftrace.h>
+#include <linux/llist.h>
+#include <linux/rcupdate.h>
+#include <linux/workqueue.h>
+#include "internal.h"
+
+/* Delay before the grace periods for blocks and redirects that are not used any more */
+#define KLP_FREE_DELAY	(10 * HZ)
+/* Maximum number of times that freeing is postponed because of a transition */
+#define KLP_FREE_POSTPONED_MAX	6
+
+static LLIST_HEAD(klp_dead);
+
+static void klp_free_fn(struct work_struct *work);
+static DECLARE_DELAYED_WORK(klp_free_work, klp_free_fn);
+
+static void klp_queue_free_work(void)
+{
+	queue_delayed_work(system_dfl_wq, &klp_free_work, KLP_FREE_DELAY);
+}
+
+/*
+ * Avoid a grace period during a transition: it would delay the transition, because
+ * the worker that waits for it and the RCU tasks kthread migrate only when it has
+ * ended. But do not postpone for ever: a transition may be stuck, and the amount of
+ * memory to be freed may grow meanwhile.
+ */
+static bool klp_free_is_postponed(void)
+{
+	static unsigned int postponed;
+
+	if (klp_patch_in_transition() && postponed++ < KLP_FREE_POSTPONED_MAX)
+		return true;
+	postponed = 0;
+	return false;
+}
+
+static void klp_free_fn(struct work_struct *work)
+{
+	struct klp_dead *dead, *next;
+	struct llist_node *all;
+
+	/* Call sites may still lead to the data, see "Life time" in redirect.c. */
+	if (ftrace_is_dead())
+		return;
+	if (klp_free_is_postponed()) {
+		klp_queue_free_work();
+		return;
+	}
+	all = llist_del_all(&klp_dead);
+
+	/* The handler may run where RCU is not watching; tasks may be preempted. */
+	synchronize_rcu_tasks_rude();
+	synchronize_rcu_tasks();
+
+	llist_for_each_entry_safe(dead, next, all, node)
+		dead->free(dead);
+}
+
+/**
+ * klp_free_later - free data after no call site and no handler can use it any more
+ * @dead: part of the data
+ * @free: frees the data, in process context
+ *
+ * Nothing is freed after ftrace has disabled itself.
+ *
+ * Context: Any.
+ */
+void klp_free_later(struct klp_dead *dead, void (*free)(struct klp_dead *dead))
+{
+	dead->free = free;
+	llist_add(&dead->node, &klp_dead);
+	klp_queue_free_work();
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What is done about tasks and CPUs that have not migrated for a while.
+ */
+
+/**
+ * DOC: Stragglers
+ *
+ * While tasks migrate, all stragglers are visited again and again, with a delay that
+ * doubles up to some seconds:
+ *
+ * 1. A task that sleeps at a safe point is moved.
+ * 2. A user task that sleeps in a system call is interrupted, see straggler.c.
+ * 3. A kernel thread is woken, after some rounds. If that does not help, it may be moved
+ *    because of its stack, see stack.c.
+ * 4. On a CPU where no task passes a safe point, the stopper thread migrates the
+ *    interrupt context.
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cpu.h>
+#include <linux/moduleparam.h>
+#include <linux/sched/signal.h>
+#include <linux/stop_machine.h>
+#include <linux/workqueue.h>
+#include "internal.h"
+
+/* Delay before tasks that sleep in a system call are interrupted, in milliseconds. */
+static unsigned int poke_delay_ms = 100;
+module_param(poke_delay_ms, uint, 0644);
+
+/* The delay doubles with each retry, up to poke_delay_ms << this. */
+#define KLP_POKE_BACKOFF_MAX	5U
+
+/* A transition that takes longer, in milliseconds, is reported in the log. */
+#define KLP_LONG_MS		15000
+
+/* Retry rounds of this migration, at most KLP_POKE_BACKOFF_MAX + 1. By klp_mutex */
+static unsigned int klp_pokes;
+
+/* Has a long transition been reported in the log? By klp_mutex */
+static bool klp_told_long;
+
+static bool klp_check_stack(struct task_struct *task)
+{
+	if (!klp_stack_is_clear(task) || !klp_move_if(task, klp_stack_is_same))
+		return false;
+	if (!klp_transition_get()->by_stack)
+		pr_warn("%s (%d) has no safe point, moved because of its stack\n",
+			task->comm, task_pid_nr(task));
+	klp_transition_set_by_stack();
+	return true;
+}
+
+/* Report a long transition once in the log, because debugfs may not be mounted. */
+static void klp_tell_long(struct task_struct *task)
+{
+	unsigned int age = klp_transition_age_ms();
+
+	if (klp_told_long || age < KLP_LONG_MS)
+		return;
+	klp_told_long = true;
+	pr_notice("signaling remaining tasks, such as %s (%d), behind for %u s\n",
+		  task->comm, task_pid_nr(task), age / 1000);
+}
+
+/*
+ * Some kernel threads have a safe point in their loop, but sleep where there is none.
+ * Wake a thread after some rounds, because its loop may then pass the safe point. Do
+ * not wake a worker: it passes no safe point before the end of its item.
+ */
+static void klp_poke_kthread(struct task_struct *task)
+{
+	if (klp_pokes < KLP_POKE_BACKOFF_MAX)
+		return;
+	/* The thread was woken one round ago, and has not passed a safe point. */
+	if (klp_pokes > KLP_POKE_BACKOFF_MAX && klp_check_stack(task))
+		return;
+	if (!(klp_task_flags(task) & PF_WQ_WORKER))
+		wake_up_state(task, TASK_INTERRUPTIBLE);
+}
+
+/* Called by task_call_func(): @task neither starts nor stops running. */
+static int klp_ask_task(struct task_struct *task, void *arg)
+{
+	bool *late = arg;
+
+	if (!klp_straggler_helps_signal(task, *late))
+		return false;
+	set_tsk_thread_flag(task, TIF_NOTIFY_SIGNAL);
+	return true;
+}
+
+/*
+ * TIF_NOTIFY_SIGNAL interrupts a system call. As there is no signal, the call restarts
+ * afterwards. Do this to a task in an interruptible sleep. A task that runs leaves the
+ * kernel by itself, and if it is interrupted its call may return a short result. So it
+ * is interrupted only when the transition takes long.
+ */
+static void klp_poke_user_task(struct task_struct *task)
+{
+	bool late = klp_transition_age_ms() >= KLP_LONG_MS;
+
+	if (task_call_func(task, klp_ask_task, &late) &&
+	    !wake_up_state(task, TASK_INTERRUPTIBLE))
+		kick_process(task);
+}
+
+static void klp_poke_task(struct task_struct *task)
+{
+	if (!klp_patch_pending(task) || klp_visit(task, false))
+		return;
+	klp_tell_long(task);
+	if (klp_task_flags(task) & PF_KTHREAD)
+		klp_poke_kthread(task);
+	else
+		klp_poke_user_task(task);
+}
+
+static DEFINE_PER_CPU(struct cpu_stop_work, klp_stop_work);
+/* Is klp_stop_work queued? Set under klp_mutex, cleared by the stopper thread */
+static DEFINE_PER_CPU(bool, klp_stop_queued);
+
+static int klp_stop_fn(void *unused)
+{
+	klp_migrate_this_cpu();
+	/* From now on klp_poke_cpu() may queue klp_stop_work again. */
+	smp_store_release(this_cpu_ptr(&klp_stop_queued), false);
+	return 0;
+}
+
+/*
+ * On a CPU that neither idles nor returns to user mode no task passes a safe point. The
+ * only task that runs there may be a real-time task, so use the stopper thread, which
+ * preempts all tasks of the CPU. This is no stop_machine(): one CPU runs a few
+ * instructions with interrupts enabled, except under the lock, and no CPU waits for it.
+ */
+static void klp_poke_cpu(int cpu)
+{
+	bool *queued = per_cpu_ptr(&klp_stop_queued, cpu);
+
+	lockdep_assert_held(&klp_mutex);
+	lockdep_assert_cpus_held();
+	klp_visit_cpu(cpu, false);
+	if (!klp_irq_is_behind(cpu) || smp_load_acquire(queued))
+		return;
+	WRITE_ONCE(*queued, true);
+	stop_one_cpu_nowait(cpu, klp_stop_fn, NULL, per_cpu_ptr(&klp_stop_work, cpu));
+}
+
+static void klp_poke_cpus(void)
+{
+	int cpu;
+
+	guard(cpus_read_lock)();
+	for_each_online_cpu(cpu)
+		klp_poke_cpu(cpu);
+}
+
+static void klp_poke_fn(struct work_struct *work);
+static DECLARE_DELAYED_WORK(klp_poke_work, klp_poke_fn);
+
+/* The delay doubles with each round, up to poke_delay_ms << KLP_POKE_BACKOFF_MAX. */
+static void klp_poke_later(void)
+{
+	unsigned long delay = msecs_to_jiffies(READ_ONCE(poke_delay_ms)) ?: 1;
+
+	/* Clamp the delay, so that the shift below does not overflow. */
+	delay = min(delay, MAX_JIFFY_OFFSET >> KLP_POKE_BACKOFF_MAX);
+	klp_run_later(&klp_poke_work, delay << min(klp_pokes, KLP_POKE_BACKOFF_MAX));
+}
+
+static void klp_poke_fn(struct work_struct *work)
+{
+	guard(mutex)(&klp_mutex);
+	if (klp_transition_get()->phase != KLP_PHASE_MIGRATING)
+		return;
+
+	klp_behind_get();
+	klp_walk_tasks(klp_poke_task);
+	klp_poke_cpus();
+	klp_behind_put();
+	if (klp_pokes <= KLP_POKE_BACKOFF_MAX)
+		klp_pokes++;
+	klp_poke_later();
+}
+
+/**
+ * klp_poke_start - begin to visit stragglers: a migration has started or was reversed
+ *
+ * Context: Process context, klp_mutex held.
+ */
+void klp_poke_start(void)
+{
+	lockdep_assert_held(&klp_mutex);
+	klp_pokes = 0;
+	klp_told_long = false;
+	klp_poke_later();
+}
+
+/**
+ * klp_poke_stop - there are no stragglers any more
+ *
+ * Context: Process context, klp_mutex held.
+ */
+void klp_poke_stop(void)
+{
+	lockdep_assert_held(&klp_mutex);
+	klp_stack_check_end();
+	cancel_delayed_work(&klp_poke_work);
+}
