@@ -186,8 +186,8 @@ static inline void klp_task_dead(struct task_struct *task)
 	this_cpu_dec(klp_exiting[task->klp_slot]);
 	/*
 	 * Barrier C: orders the count of exiting tasks before the reads of
-	 * klp_patched_universe here and of klp_behind in __klp_task_dead(). Pairs
-	 * with the atomic decrement in klp_behind_put(), before the sum in
+	 * klp_patched_universe here and of klp_nr_stragglers in __klp_task_dead(). Pairs
+	 * with the atomic decrement in klp_stragglers_put(), before the sum in
 	 * klp_migration_done(). Either that sum does not include this task, or
 	 * __klp_task_dead() sees that there is no straggler left.
 	 */

@@ -41,10 +41,10 @@ int klp_arch_seal_block(void *block, size_t size);
 void klp_arch_free_block(void *block);
 
 /* Return: the address after the call site at @ip, where the original continues. */
-unsigned long klp_arch_behind_site(unsigned long ip);
+unsigned long klp_arch_after_site(unsigned long ip);
 
 /* Return: the address for a direct jump to @fn, which is after its landing pad, if any. */
-unsigned long klp_arch_behind_pad(void *fn);
+unsigned long klp_arch_after_pad(void *fn);
 
 #else
 
@@ -67,12 +67,12 @@ static inline int klp_arch_seal_block(void *block, size_t size)
 
 static inline void klp_arch_free_block(void *block) { }
 
-static inline unsigned long klp_arch_behind_site(unsigned long ip)
+static inline unsigned long klp_arch_after_site(unsigned long ip)
 {
 	return ip;
 }
 
-static inline unsigned long klp_arch_behind_pad(void *fn)
+static inline unsigned long klp_arch_after_pad(void *fn)
 {
 	return (unsigned long)fn;
 }

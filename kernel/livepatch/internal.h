@@ -228,7 +228,7 @@ static inline bool klp_task_is_asleep(const struct task_struct *task)
  * @KLP_CLASS_STOPPED:	stopped by its tracer in the middle of a system call
  * @KLP_CLASS_SLEEPS:	asleep in a system call; a signal makes it leave the call
  * @KLP_CLASS_REQUEST:	worker of io_uring or vhost that sleeps in a request
- * @KLP_CLASS_DEAF:	asleep where TIF_NOTIFY_SIGNAL does not wake it
+ * @KLP_CLASS_NO_NOTIFY:	asleep where TIF_NOTIFY_SIGNAL does not wake it
  * @KLP_CLASS_KILLABLE:	asleep, only a fatal signal wakes it
  * @KLP_CLASS_UNINTERRUPTIBLE: asleep, no signal wakes it
  */
@@ -243,13 +243,13 @@ enum klp_class {
 	KLP_CLASS_STOPPED,
 	KLP_CLASS_SLEEPS,
 	KLP_CLASS_REQUEST,
-	KLP_CLASS_DEAF,
+	KLP_CLASS_NO_NOTIFY,
 	KLP_CLASS_KILLABLE,
 	KLP_CLASS_UNINTERRUPTIBLE,
 };
 
 enum klp_class klp_straggler_class(const struct task_struct *task);
-bool klp_straggler_helps_signal(const struct task_struct *task, bool late);
+bool klp_straggler_wants_signal(const struct task_struct *task, bool late);
 
 /* -------------------- moved.c: where kernel threads were when they were moved */
 
@@ -280,14 +280,14 @@ void klp_migration_start(void);
 void klp_migration_force(void);
 bool klp_migration_done(void);
 void klp_migration_flush(void);
-int klp_migration_behind(void);
+int klp_migration_stragglers(void);
 int klp_migration_exiting(void);
-bool klp_irq_is_behind(int cpu);
+bool klp_irq_is_straggler(int cpu);
 
 /* Visits of stragglers, for poke.c */
 void klp_run_later(struct delayed_work *work, unsigned long delay);
-void klp_behind_get(void);
-void klp_behind_put(void);
+void klp_stragglers_get(void);
+void klp_stragglers_put(void);
 bool klp_visit(struct task_struct *task, bool force);
 bool klp_move_if(struct task_struct *task, bool (*may_move)(struct task_struct *task));
 void klp_walk_tasks(void (*fn)(struct task_struct *task));

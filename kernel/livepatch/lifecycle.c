@@ -160,7 +160,7 @@ static int klp_patch_objects(struct live_patch *patch)
 }
 
 /* Call one of the callbacks for each object of a patch. */
-static void klp_tell_objects(struct live_patch *patch,
+static void klp_call_objects(struct live_patch *patch,
 			     void (*callback)(struct live_object *obj))
 {
 	struct live_object *obj;
@@ -210,7 +210,7 @@ static void klp_finish_transition(struct list_head *gone)
 	klp_transition_finish();
 	klp_poke_stop();
 	/* The callbacks may read the states of replaced patches, which are still listed. */
-	klp_tell_objects(patch, patched ? klp_object_post_patch :
+	klp_call_objects(patch, patched ? klp_object_post_patch :
 					  klp_object_post_unpatch);
 	klp_collect_disabled(gone);
 
@@ -376,7 +376,7 @@ static int klp_disable(struct live_patch *patch)
 		klp_transition_end();
 		return ret;
 	}
-	klp_tell_objects(patch, klp_object_pre_unpatch);
+	klp_call_objects(patch, klp_object_pre_unpatch);
 	klp_start_transition();
 	return 0;
 }

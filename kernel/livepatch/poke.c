@@ -40,7 +40,7 @@ module_param(poke_delay_ms, uint, 0644);
 static unsigned int klp_pokes;
 
 /* Has a long transition been reported in the log? By klp_mutex */
-static bool klp_told_long;
+static bool klp_reported_long;
 
 static bool klp_check_stack(struct task_struct *task)
 {
@@ -54,13 +54,13 @@ static bool klp_check_stack(struct task_struct *task)
 }
 
 /* Report a long transition once in the log, because debugfs may not be mounted. */
-static void klp_tell_long(struct task_struct *task)
+static void klp_report_long(struct task_struct *task)
 {
 	unsigned int age = klp_transition_age_ms();
 
-	if (klp_told_long || age < KLP_LONG_MS)
+	if (klp_reported_long || age < KLP_LONG_MS)
 		return;
-	klp_told_long = true;
+	klp_reported_long = true;
 	pr_notice("signaling remaining tasks, such as %s (%d), behind for %u s\n",
 		  task->comm, task_pid_nr(task), age / 1000);
 }
@@ -82,11 +82,11 @@ static void klp_poke_kthread(struct task_struct *task)
 }
 
 /* Called by task_call_func(): @task neither starts nor stops running. */
-static int klp_ask_task(struct task_struct *task, void *arg)
+static int klp_interrupt_task(struct task_struct *task, void *arg)
 {
 	bool *late = arg;
 
-	if (!klp_straggler_helps_signal(task, *late))
+	if (!klp_straggler_wants_signal(task, *late))
 		return false;
 	set_tsk_thread_flag(task, TIF_NOTIFY_SIGNAL);
 	return true;
@@ -102,7 +102,7 @@ static void klp_poke_user_task(struct task_struct *task)
 {
 	bool late = klp_transition_age_ms() >= KLP_LONG_MS;
 
-	if (task_call_func(task, klp_ask_task, &late) &&
+	if (task_call_func(task, klp_interrupt_task, &late) &&
 	    !wake_up_state(task, TASK_INTERRUPTIBLE))
 		kick_process(task);
 }
@@ -111,7 +111,7 @@ static void klp_poke_task(struct task_struct *task)
 {
 	if (!klp_patch_pending(task) || klp_visit(task, false))
 		return;
-	klp_tell_long(task);
+	klp_report_long(task);
 	if (klp_task_flags(task) & PF_KTHREAD)
 		klp_poke_kthread(task);
 	else
@@ -143,7 +143,7 @@ static void klp_poke_cpu(int cpu)
 	lockdep_assert_held(&klp_mutex);
 	lockdep_assert_cpus_held();
 	klp_visit_cpu(cpu, false);
-	if (!klp_irq_is_behind(cpu) || smp_load_acquire(queued))
+	if (!klp_irq_is_straggler(cpu) || smp_load_acquire(queued))
 		return;
 	WRITE_ONCE(*queued, true);
 	stop_one_cpu_nowait(cpu, klp_stop_fn, NULL, per_cpu_ptr(&klp_stop_work, cpu));
@@ -177,10 +177,10 @@ static void klp_poke_fn(struct work_struct *work)
 	if (klp_transition_get()->phase != KLP_PHASE_MIGRATING)
 		return;
 
-	klp_behind_get();
+	klp_stragglers_get();
 	klp_walk_tasks(klp_poke_task);
 	klp_poke_cpus();
-	klp_behind_put();
+	klp_stragglers_put();
 	if (klp_pokes <= KLP_POKE_BACKOFF_MAX)
 		klp_pokes++;
 	klp_poke_later();
@@ -195,7 +195,7 @@ void klp_poke_start(void)
 {
 	lockdep_assert_held(&klp_mutex);
 	klp_pokes = 0;
-	klp_told_long = false;
+	klp_reported_long = false;
 	klp_poke_later();
 }
 

@@ -56,7 +56,7 @@ static unsigned long klp_shown_sympos(const struct klp_func *desc)
 	return desc->old_sympos ?: 1;
 }
 
-static int klp_refuse_twin_func(const struct live_object *obj,
+static int klp_check_duplicate_func(const struct live_object *obj,
 				const struct klp_func *desc)
 {
 	struct live_func *func;
@@ -79,7 +79,7 @@ static int klp_func_create(struct live_object *obj, const struct klp_func *desc)
 	struct live_func *func;
 	int ret;
 
-	ret = klp_refuse_twin_func(obj, desc);
+	ret = klp_check_duplicate_func(obj, desc);
 	if (ret)
 		return ret;
 	func = kzalloc_obj(*func);
@@ -113,7 +113,7 @@ static int klp_funcs_create(struct live_object *obj)
 	return 0;
 }
 
-static int klp_refuse_twin_object(const struct live_patch *patch,
+static int klp_check_duplicate_object(const struct live_patch *patch,
 				  const struct klp_object *desc)
 {
 	struct live_object *obj;
@@ -134,7 +134,7 @@ static int klp_object_create(struct live_patch *patch, struct klp_object *desc)
 	struct live_object *obj;
 	int ret;
 
-	ret = klp_refuse_twin_object(patch, desc);
+	ret = klp_check_duplicate_object(patch, desc);
 	if (ret)
 		return ret;
 	obj = kzalloc_obj(*obj);

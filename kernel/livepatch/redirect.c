@@ -149,7 +149,7 @@ static unsigned long klp_redirect_to(const struct klp_redirect *redirect,
 {
 	void *fn = redirect->fn[universe];
 
-	return fn ? klp_arch_behind_pad(fn) : klp_arch_behind_site(redirect->ip);
+	return fn ? klp_arch_after_pad(fn) : klp_arch_after_site(redirect->ip);
 }
 
 /*
@@ -321,7 +321,7 @@ static bool klp_is_taken(struct ftrace_ops *probe,
  * All call sites are registered together, so on -EBUSY find the function that another
  * user redirects. On other errors report the first function.
  */
-static void klp_blame_function(int err)
+static void klp_report_function(int err)
 {
 	static struct ftrace_ops probe;
 	struct klp_redirect *redirect;
@@ -381,7 +381,7 @@ static int klp_register_group(struct klp_group *group, struct klp_block *block)
 	ret = klp_register(&group->ops);
 	if (ret) {
 		/* Also waits until no CPU can use the group, which the caller frees. */
-		klp_blame_function(ret);
+		klp_report_function(ret);
 		return ret;
 	}
 	list_for_each_entry(redirect, &klp_noted, change) {
@@ -443,7 +443,7 @@ static int klp_remove_sites(struct klp_group *group, unsigned long *ips, int nr)
 }
 
 /* Unregister the call sites of the group that are not used any more. */
-static int klp_leave_group(struct klp_group *group)
+static int klp_unregister_sites(struct klp_group *group)
 {
 	struct klp_redirect *redirect;
 	unsigned long *ips;
@@ -485,7 +485,7 @@ static int klp_drop_unused(void)
 	list_for_each_entry(redirect, &klp_noted, change) {
 		if (!redirect->group || klp_redirect_is_used(redirect))
 			continue;
-		ret = klp_leave_group(redirect->group);
+		ret = klp_unregister_sites(redirect->group);
 		if (ret)
 			return ret;
 	}

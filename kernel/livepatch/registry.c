@@ -143,7 +143,7 @@ void klp_transition_migrate(void)
 	 * before the goal. A task acquires the goal in klp_arrive(), even if it saw the
 	 * flag of an earlier transition, and in klp_copy_process(). An interrupt context
 	 * migrates under klp_irq_lock, which klp_visit_cpus() takes afterwards to set
-	 * klp_irq_behind.
+	 * klp_irq_straggler.
 	 */
 	smp_store_release(&klp_goal, !klp_goal);
 }

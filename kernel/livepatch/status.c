@@ -43,7 +43,7 @@ static const struct klp_reason klp_reasons[] = {
 	[KLP_CLASS_REQUEST] = {
 		"in a request of io_uring or vhost",
 		"the end of the request; it gets a signal after 15 s" },
-	[KLP_CLASS_DEAF] = {
+	[KLP_CLASS_NO_NOTIFY] = {
 		"asleep where it must not be disturbed",
 		"the end of what it waits for, or a signal of your own" },
 	[KLP_CLASS_KILLABLE] = {
@@ -67,7 +67,7 @@ static void klp_show_cpu(struct seq_file *m, struct task_struct *idle)
 {
 	if (klp_patch_pending(idle))
 		klp_show_task(m, idle);
-	if (klp_irq_is_behind(task_cpu(idle)))
+	if (klp_irq_is_straggler(task_cpu(idle)))
 		seq_printf(m, "-\tcpu%d\tinterrupts\thelp: nothing, they come by themselves\n",
 			   task_cpu(idle));
 }
@@ -79,7 +79,7 @@ static void klp_show_head(struct seq_file *m)
 
 	seq_printf(m, "%s %s: %d behind for %u ms\n",
 		   klp_patch_in_transition()->mod->name, klp_transition_direction(),
-		   klp_migration_behind(), klp_transition_age_ms());
+		   klp_migration_stragglers(), klp_transition_age_ms());
 	if (exiting)
 		seq_printf(m, "-\t-\t%d exiting\thelp: nothing, they come by themselves\n",
 			   exiting);
@@ -92,7 +92,7 @@ static void klp_show_head(struct seq_file *m)
 #define KLP_POS_CPU	(PID_MAX_LIMIT + 1)
 
 /* Return: the first straggler at @pos or later, with a reference, or NULL. */
-static struct task_struct *klp_task_behind_at(loff_t *pos)
+static struct task_struct *klp_task_straggler_at(loff_t *pos)
 {
 	struct task_struct *task;
 	struct pid *pid;
@@ -108,7 +108,7 @@ static struct task_struct *klp_task_behind_at(loff_t *pos)
 }
 
 /* The same for CPUs. Return: the idle task of the CPU, or NULL. */
-static struct task_struct *klp_cpu_behind_at(loff_t *pos)
+static struct task_struct *klp_cpu_straggler_at(loff_t *pos)
 {
 	struct task_struct *idle;
 
@@ -116,30 +116,30 @@ static struct task_struct *klp_cpu_behind_at(loff_t *pos)
 		if (!cpu_possible(*pos - KLP_POS_CPU))
 			continue;
 		idle = idle_task(*pos - KLP_POS_CPU);
-		if (klp_patch_pending(idle) || klp_irq_is_behind(task_cpu(idle)))
+		if (klp_patch_pending(idle) || klp_irq_is_straggler(task_cpu(idle)))
 			return get_task_struct(idle);
 	}
 	return NULL;
 }
 
-static void *klp_behind_at(loff_t *pos)
+static void *klp_straggler_at(loff_t *pos)
 {
 	struct task_struct *task = NULL;
 
 	if (*pos < KLP_POS_CPU)
-		task = klp_task_behind_at(pos);
+		task = klp_task_straggler_at(pos);
 	if (task)
 		return task;
 	*pos = max_t(loff_t, *pos, KLP_POS_CPU);
-	return klp_cpu_behind_at(pos);
+	return klp_cpu_straggler_at(pos);
 }
 
-static void *klp_behind_start(struct seq_file *m, loff_t *pos)
+static void *klp_stragglers_start(struct seq_file *m, loff_t *pos)
 {
 	mutex_lock(&klp_mutex);
 	if (!klp_patch_in_transition())
 		return NULL;
-	return *pos ? klp_behind_at(pos) : SEQ_START_TOKEN;
+	return *pos ? klp_straggler_at(pos) : SEQ_START_TOKEN;
 }
 
 static void klp_shown_put(void *v)
@@ -148,20 +148,20 @@ static void klp_shown_put(void *v)
 		put_task_struct(v);
 }
 
-static void *klp_behind_next(struct seq_file *m, void *v, loff_t *pos)
+static void *klp_stragglers_next(struct seq_file *m, void *v, loff_t *pos)
 {
 	klp_shown_put(v);
 	++*pos;
-	return klp_behind_at(pos);
+	return klp_straggler_at(pos);
 }
 
-static void klp_behind_stop(struct seq_file *m, void *v)
+static void klp_stragglers_stop(struct seq_file *m, void *v)
 {
 	klp_shown_put(v);
 	mutex_unlock(&klp_mutex);
 }
 
-static int klp_behind_show(struct seq_file *m, void *v)
+static int klp_stragglers_show(struct seq_file *m, void *v)
 {
 	if (v == SEQ_START_TOKEN)
 		klp_show_head(m);
@@ -172,19 +172,19 @@ static int klp_behind_show(struct seq_file *m, void *v)
 	return 0;
 }
 
-static const struct seq_operations klp_behind_sops = {
-	.start	= klp_behind_start,
-	.next	= klp_behind_next,
-	.stop	= klp_behind_stop,
-	.show	= klp_behind_show,
+static const struct seq_operations klp_stragglers_sops = {
+	.start	= klp_stragglers_start,
+	.next	= klp_stragglers_next,
+	.stop	= klp_stragglers_stop,
+	.show	= klp_stragglers_show,
 };
-DEFINE_SEQ_ATTRIBUTE(klp_behind);
+DEFINE_SEQ_ATTRIBUTE(klp_stragglers);
 
 static int __init klp_status_init(void)
 {
 	struct dentry *dir = debugfs_create_dir("livepatch", NULL);
 
-	debugfs_create_file("behind", 0400, dir, NULL, &klp_behind_fops);
+	debugfs_create_file("behind", 0400, dir, NULL, &klp_stragglers_fops);
 	return 0;
 }
 late_initcall(klp_status_init);

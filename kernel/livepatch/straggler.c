@@ -33,7 +33,7 @@ static enum klp_class klp_class_of_asleep(const struct task_struct *task)
 	if (state & (__TASK_STOPPED | __TASK_TRACED))
 		return KLP_CLASS_STOPPED;
 	if (state & TASK_INTERRUPTIBLE && flags & PF_NO_NOTIFY_SIGNAL)
-		return KLP_CLASS_DEAF;
+		return KLP_CLASS_NO_NOTIFY;
 	if (state & TASK_INTERRUPTIBLE)
 		return flags & PF_USER_WORKER ? KLP_CLASS_REQUEST : KLP_CLASS_SLEEPS;
 	return state & TASK_WAKEKILL ? KLP_CLASS_KILLABLE :
@@ -56,7 +56,7 @@ enum klp_class klp_straggler_class(const struct task_struct *task)
 }
 
 /**
- * klp_straggler_helps_signal - should TIF_NOTIFY_SIGNAL be set to interrupt the task?
+ * klp_straggler_wants_signal - should TIF_NOTIFY_SIGNAL be set to interrupt the task?
  * @task: the task
  * @late: the transition takes long, so accept that a system call or a request may
  *	  return another result than without the signal
@@ -65,7 +65,7 @@ enum klp_class klp_straggler_class(const struct task_struct *task)
  * Return: true if the signal would make the task leave the kernel or end its request,
  * without a visible effect unless @late is set.
  */
-bool klp_straggler_helps_signal(const struct task_struct *task, bool late)
+bool klp_straggler_wants_signal(const struct task_struct *task, bool late)
 {
 	switch (klp_straggler_class(task)) {
 	case KLP_CLASS_SLEEPS:

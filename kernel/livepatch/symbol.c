@@ -69,7 +69,7 @@ static int klp_match_name(void *data, const char *name, unsigned long addr)
 }
 
 /* The compiler may have replaced the function by a clone, such as name.constprop.0. */
-static int klp_blame_clone(void *data, const char *name, unsigned long addr)
+static int klp_report_clone(void *data, const char *name, unsigned long addr)
 {
 	struct klp_symbol_search *search = data;
 	size_t len = strlen(search->name);
@@ -91,11 +91,11 @@ static int klp_walk_symbols(struct klp_symbol_search *search,
 	return kallsyms_on_each_symbol(fn, search);
 }
 
-static void klp_blame_symbol(struct klp_symbol_search *search)
+static void klp_report_symbol(struct klp_symbol_search *search)
 {
 	const char *objname = search->objname ?: "vmlinux";
 
-	if (!search->count && !klp_walk_symbols(search, klp_blame_clone))
+	if (!search->count && !klp_walk_symbols(search, klp_report_clone))
 		pr_err("patch '%s' object '%s': no symbol '%s', it does not exist, or is inlined, or init code that is gone\n",
 		       search->patch, objname, search->name);
 	else if (search->count && !search->sympos)
@@ -142,6 +142,6 @@ int klp_find_symbol(const char *patch, const char *objname, const char *name,
 		return 0;
 	}
 
-	klp_blame_symbol(&search);
+	klp_report_symbol(&search);
 	return -EINVAL;
 }

@@ -34,7 +34,7 @@
  * task_struct::klp_quiescent is written by the task alone. It is evaluated under
  * task_call_func(), and only while the task does not run.
  *
- * klp_irq_universe and klp_irq_behind change under klp_irq_lock: on the CPU
+ * klp_irq_universe and klp_irq_straggler change under klp_irq_lock: on the CPU
  * itself in task context, remotely for a CPU that is offline, or remotely by force.
  *
  * The goal is written by registry.c, under klp_mutex.
@@ -76,12 +76,12 @@
 /* Result of a visit to a task. */
 enum klp_visit {
 	KLP_VISIT_DONE,		/* the task is in the goal universe */
-	KLP_VISIT_BEHIND,	/* the task is flagged and has to migrate by itself */
+	KLP_VISIT_FLAGGED,	/* the task is flagged and has to migrate by itself */
 	KLP_VISIT_AGAIN,	/* the task is flagged, but about to fall asleep */
 };
 
 DEFINE_PER_CPU(u8, klp_irq_universe);
-static DEFINE_PER_CPU(bool, klp_irq_behind);
+static DEFINE_PER_CPU(bool, klp_irq_straggler);
 static DEFINE_RAW_SPINLOCK(klp_irq_lock);
 
 /*
@@ -94,7 +94,7 @@ static DEFINE_RAW_SPINLOCK(klp_irq_lock);
 DEFINE_PER_CPU(int [KLP_UNIVERSES + 1], klp_exiting);
 
 /* Number of stragglers, tasks and interrupt contexts, plus one for each walker. */
-static atomic_t klp_behind;
+static atomic_t klp_nr_stragglers;
 
 static struct workqueue_struct *klp_wq;
 
@@ -118,25 +118,25 @@ void klp_run_later(struct delayed_work *work, unsigned long delay)
 }
 
 /**
- * klp_behind_get - keep the count of stragglers from reaching zero
+ * klp_stragglers_get - keep the count of stragglers from reaching zero
  *
  * A walker does so, because it counts tasks while others arrive.
  *
  * Context: Any.
  */
-void klp_behind_get(void)
+void klp_stragglers_get(void)
 {
-	atomic_inc(&klp_behind);
+	atomic_inc(&klp_nr_stragglers);
 }
 
 /**
- * klp_behind_put - undo klp_behind_get(), or count a straggler that has migrated
+ * klp_stragglers_put - undo klp_stragglers_get(), or count a straggler that has migrated
  *
  * Context: Any.
  */
-void klp_behind_put(void)
+void klp_stragglers_put(void)
 {
-	if (atomic_dec_and_test(&klp_behind))
+	if (atomic_dec_and_test(&klp_nr_stragglers))
 		queue_work(klp_wq, &klp_done_work);
 }
 
@@ -170,11 +170,11 @@ static bool klp_arrive(struct task_struct *task, enum klp_place place)
 
 static bool klp_arrive_cpu(int cpu)
 {
-	bool counted = per_cpu(klp_irq_behind, cpu);
+	bool counted = per_cpu(klp_irq_straggler, cpu);
 
 	lockdep_assert_held(&klp_irq_lock);
 	WRITE_ONCE(per_cpu(klp_irq_universe, cpu), READ_ONCE(klp_goal));
-	WRITE_ONCE(per_cpu(klp_irq_behind, cpu), false);
+	WRITE_ONCE(per_cpu(klp_irq_straggler, cpu), false);
 	return counted;
 }
 
@@ -189,15 +189,15 @@ void klp_migrate_this_cpu(void)
 
 	if (WARN_ON_ONCE(preempt_count() & KLP_IRQ_MASK))
 		return;
-	if (!READ_ONCE(*raw_cpu_ptr(&klp_irq_behind)))
+	if (!READ_ONCE(*raw_cpu_ptr(&klp_irq_straggler)))
 		return;
 
 	scoped_guard(raw_spinlock_irqsave, &klp_irq_lock) {
-		if (this_cpu_read(klp_irq_behind))
+		if (this_cpu_read(klp_irq_straggler))
 			counted = klp_arrive_cpu(smp_processor_id());
 	}
 	if (counted)
-		klp_behind_put();
+		klp_stragglers_put();
 }
 
 /**
@@ -231,7 +231,7 @@ void notrace klp_update_patch_state(struct task_struct *task)
 	}
 	klp_migrate_this_cpu();
 	if (counted)
-		klp_behind_put();
+		klp_stragglers_put();
 }
 EXPORT_SYMBOL(klp_update_patch_state);
 /* A return probe would replace the return address, which is read above. */
@@ -247,29 +247,29 @@ static int klp_nr_exiting(u8 universe)
 }
 
 /* The flag can't be set again: klp_may_move() is true for a TASK_DEAD task. */
-static void klp_leave_behind(struct task_struct *task)
+static void klp_arrive_dead(struct task_struct *task)
 {
 	bool flagged;
 
 	scoped_guard(raw_spinlock_irqsave, &task->pi_lock)
 		flagged = klp_arrive(task, KLP_PLACE_DEAD);
 	if (flagged)
-		klp_behind_put();
+		klp_stragglers_put();
 }
 
 /* klp_task_dead() in a transition, which may have been waiting for this task only */
 void __klp_task_dead(struct task_struct *task)
 {
-	if (!atomic_read(&klp_behind))
+	if (!atomic_read(&klp_nr_stragglers))
 		queue_work(klp_wq, &klp_done_work);
 	if (klp_patch_pending(task))
-		klp_leave_behind(task);
+		klp_arrive_dead(task);
 }
 
 /* Slow path of klp_copy_process(): the universe of the child is not the goal. */
 void __klp_copy_process(struct task_struct *child)
 {
-	atomic_inc(&klp_behind);
+	atomic_inc(&klp_nr_stragglers);
 	set_tsk_thread_flag(child, TIF_PATCH_PENDING);
 }
 
@@ -344,14 +344,14 @@ static int klp_visit_task(struct task_struct *task, void *arg)
 	if (task->klp_universe == klp_goal || *force || klp_may_move(task)) {
 		/* The walker holds a count, so this does not reach zero. */
 		if (klp_move(task, *force))
-			atomic_dec(&klp_behind);
+			atomic_dec(&klp_nr_stragglers);
 		return KLP_VISIT_DONE;
 	}
 
 	/* Barrier A, see klp_quiescent_enter(): set the flag, then read the marker. */
 	if (!test_and_set_tsk_thread_flag(task, TIF_PATCH_PENDING))
-		atomic_inc(&klp_behind);
-	return klp_may_fall_asleep(task) ? KLP_VISIT_AGAIN : KLP_VISIT_BEHIND;
+		atomic_inc(&klp_nr_stragglers);
+	return klp_may_fall_asleep(task) ? KLP_VISIT_AGAIN : KLP_VISIT_FLAGGED;
 }
 
 /**
@@ -363,7 +363,7 @@ static int klp_visit_task(struct task_struct *task, void *arg)
  * the visit is repeated. If an interrupt or a hypervisor takes the CPU away from the
  * task, it stays flagged, and is found asleep in the next round.
  *
- * Context: Any, klp_behind_get() was called, so that the count does not reach zero.
+ * Context: Any, klp_stragglers_get() was called, so that the count does not reach zero.
  * Return: true if the task is in the goal universe.
  */
 bool klp_visit(struct task_struct *task, bool force)
@@ -385,7 +385,7 @@ static int klp_move_if_fn(struct task_struct *task, void *arg)
 	if (!may_move(task))
 		return false;
 	if (klp_arrive(task, KLP_PLACE_STACK))
-		atomic_dec(&klp_behind);
+		atomic_dec(&klp_nr_stragglers);
 	return true;
 }
 
@@ -466,10 +466,10 @@ static void klp_visit_irq_context(int cpu, bool force)
 
 	if (per_cpu(klp_irq_universe, cpu) == klp_goal || force) {
 		if (klp_arrive_cpu(cpu))
-			atomic_dec(&klp_behind);
-	} else if (!per_cpu(klp_irq_behind, cpu)) {
-		WRITE_ONCE(per_cpu(klp_irq_behind, cpu), true);
-		atomic_inc(&klp_behind);
+			atomic_dec(&klp_nr_stragglers);
+	} else if (!per_cpu(klp_irq_straggler, cpu)) {
+		WRITE_ONCE(per_cpu(klp_irq_straggler, cpu), true);
+		atomic_inc(&klp_nr_stragglers);
 	}
 }
 
@@ -536,7 +536,7 @@ void klp_migration_start(void)
 {
 	lockdep_assert_held(&klp_mutex);
 
-	klp_behind_get();
+	klp_stragglers_get();
 	scoped_guard(cpus_read_lock) {
 		klp_transition_migrate();
 		klp_visit_cpus(false);
@@ -545,7 +545,7 @@ void klp_migration_start(void)
 	klp_sync_tasklist();
 	klp_walk_tasks(klp_flag_task);
 	klp_sync_tasklist();
-	klp_behind_put();
+	klp_stragglers_put();
 }
 
 /**
@@ -557,7 +557,7 @@ void klp_migration_force(void)
 {
 	lockdep_assert_held(&klp_mutex);
 
-	klp_behind_get();
+	klp_stragglers_get();
 	scoped_guard(cpus_read_lock)
 		klp_visit_cpus(true);
 	klp_walk_tasks(klp_force_task);
@@ -565,7 +565,7 @@ void klp_migration_force(void)
 	klp_sync_tasklist();
 	klp_walk_tasks(klp_force_task);
 	klp_transition_set_forced();
-	klp_behind_put();
+	klp_stragglers_put();
 }
 
 /**
@@ -580,19 +580,19 @@ void klp_migration_force(void)
 bool klp_migration_done(void)
 {
 	lockdep_assert_held(&klp_mutex);
-	return !klp_migration_behind() &&
+	return !klp_migration_stragglers() &&
 	       (klp_transition_get()->forced || !klp_migration_exiting());
 }
 
 /**
- * klp_migration_behind - the number of stragglers
+ * klp_migration_stragglers - the number of stragglers
  *
  * Context: Any.
  * Return: number of tasks, idle tasks and interrupt contexts that have not migrated.
  */
-int klp_migration_behind(void)
+int klp_migration_stragglers(void)
 {
-	return atomic_read(&klp_behind);
+	return atomic_read(&klp_nr_stragglers);
 }
 
 /**
@@ -609,15 +609,15 @@ int klp_migration_exiting(void)
 }
 
 /**
- * klp_irq_is_behind - is the interrupt context of a CPU a straggler?
+ * klp_irq_is_straggler - is the interrupt context of a CPU a straggler?
  * @cpu: the CPU
  *
  * Context: Any.
  * Return: true if the interrupt context has not migrated yet.
  */
-bool klp_irq_is_behind(int cpu)
+bool klp_irq_is_straggler(int cpu)
 {
-	return READ_ONCE(per_cpu(klp_irq_behind, cpu));
+	return READ_ONCE(per_cpu(klp_irq_straggler, cpu));
 }
 
 /**
@@ -633,10 +633,10 @@ void klp_migration_flush(void)
 /* A CPU that was unplugged during a transition passes no safe point. */
 static int klp_cpu_dead(unsigned int cpu)
 {
-	klp_behind_get();
+	klp_stragglers_get();
 	klp_visit_irq_context(cpu, true);
 	klp_visit(idle_task(cpu), true);
-	klp_behind_put();
+	klp_stragglers_put();
 	return 0;
 }
 

@@ -147,12 +147,12 @@ void klp_arch_free_block(void *block)
 	execmem_free(block);
 }
 
-unsigned long klp_arch_behind_site(unsigned long ip)
+unsigned long klp_arch_after_site(unsigned long ip)
 {
 	return ip + MCOUNT_INSN_SIZE;
 }
 
-unsigned long klp_arch_behind_pad(void *fn)
+unsigned long klp_arch_after_pad(void *fn)
 {
 	return (unsigned long)fn + (is_endbr(fn) ? ENDBR_INSN_SIZE : 0);
 }

@@ -16,7 +16,7 @@
  * MAY_MOVE                 klp_may_move(), klp_is_quiescent()
  * kick                     kick_process(), wake_up_if_idle()
  * klp_arrive               klp_arrive()
- * klp_behind_put           klp_behind_put()
+ * klp_stragglers_put           klp_stragglers_put()
  * klp_update_patch_state   klp_update_patch_state()
  * klp_migrate_cpu          klp_migrate_this_cpu()
  * klp_arrive_cpu           klp_arrive_cpu()
@@ -29,12 +29,12 @@
  * klp_done                 klp_transition_done(), klp_migration_done()
  * klp_nr_exiting           klp_nr_exiting()
  * klp_finish_transition    klp_finish_transition(), klp_redirect_settle(),
- *                          klp_migration_end()
+ *                          klp_transition_finish()
  * klp_copy_process         klp_copy_process(), around it copy_process()
  * klp_task_exiting         klp_task_exiting()
  * release                  __unhash_process()
  * klp_task_dead            klp_task_dead(), __klp_task_dead()
- * klp_leave_behind         klp_leave_behind()
+ * klp_arrive_dead         klp_arrive_dead()
  * user_task, boundary      system calls; __exit_to_user_mode_loop()
  * kthread                  a loop with klp_schedule(): klp_quiescent_enter(),
  *                          klp_safe_point(), klp_quiescent_exit()
@@ -216,11 +216,11 @@ bit zombie[NTASK];		/* the parent may release it */
 /* kernel/livepatch/universe.c */
 bit goal;			/* klp_goal */
 bit migrating;			/* klp_patched_universe >= 0 */
-short behind;			/* klp_behind */
+short behind;			/* klp_nr_stragglers */
 bit done_work;			/* klp_done_work is queued */
 bit irq_lock;			/* klp_irq_lock */
 bit irq_universe[NCPU];		/* klp_irq_universe */
-bit irq_behind[NCPU];		/* klp_irq_behind */
+bit irq_behind[NCPU];		/* klp_irq_straggler */
 bit migrate_work;		/* klp_stop_work is queued */
 short exiting[4];		/* klp_exiting of two CPUs */
 #define EXIT_ON(c, u)	((c) * 2 + (u))
@@ -356,7 +356,7 @@ inline hold_nothing()
 	atomic { safe[me] = 1; version[me] = NONE }
 }
 
-inline klp_behind_put()
+inline klp_stragglers_put()
 {
 	atomic { behind--; assert(behind >= 0); last = behind == 0 };
 	if
@@ -429,7 +429,7 @@ inline klp_migrate_cpu(x)
 			unlock(irq_lock)
 		};
 		if
-		:: counted -> counted = 0; klp_behind_put()
+		:: counted -> counted = 0; klp_stragglers_put()
 		:: else
 		fi
 	:: else
@@ -453,7 +453,7 @@ inline klp_update_patch_state()
 	};
 	klp_migrate_cpu(cpu[me]);
 	if
-	:: mine -> mine = 0; klp_behind_put()
+	:: mine -> mine = 0; klp_stragglers_put()
 	:: else
 	fi
 }
@@ -664,7 +664,7 @@ inline klp_migration_start()
 	klp_sync_tasklist();
 #endif
 #ifndef BUG_MIGRATOR_UNCOUNTED
-	klp_behind_put()
+	klp_stragglers_put()
 #endif
 }
 
@@ -810,7 +810,7 @@ inline release(t)
 	unlock(tasklist_lock)
 }
 
-inline klp_leave_behind(t)
+inline klp_arrive_dead(t)
 {
 	if
 	:: pending[t] ->
@@ -822,7 +822,7 @@ inline klp_leave_behind(t)
 			unlock(pi_lock[t])
 		};
 		if
-		:: mine -> mine = 0; klp_behind_put()
+		:: mine -> mine = 0; klp_stragglers_put()
 		:: else
 		fi
 	:: else
@@ -854,7 +854,7 @@ inline klp_task_dead(t)
 		:: behind == 0 -> done_work = 1
 		:: else
 		fi;
-		klp_leave_behind(t)
+		klp_arrive_dead(t)
 	:: else
 	fi
 }
@@ -1068,7 +1068,7 @@ end:	do
 		klp_walk_tasks(pending[i]);
 		klp_visit_irq_context(0);
 		migrate_work = irq_behind[0];
-		klp_behind_put();
+		klp_stragglers_put();
 		unlock(klp_mutex)
 	od
 }
@@ -1081,7 +1081,7 @@ inline klp_cpu_dead(x)
 #ifndef BUG_NO_CPU_DEAD
 	klp_visit_irq_context(x);
 #endif
-	klp_behind_put()
+	klp_stragglers_put()
 }
 
 active proctype hotplug()
