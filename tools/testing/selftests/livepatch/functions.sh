@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# Helpers of the live patching tests. Where a processor is emulated it is the
-# programs that cost time, so these here are happy with what bash has built in.
+# Helpers of the live patching tests. They use builtins of bash where possible,
+# because starting a program is slow on an emulated CPU.
 #
-# A test is a function. It runs in a subshell under "set -e", so that the first
-# command that fails ends it and is reported with its line; it need not clean
-# up: lpt_reset() does, whatever the test has left.
+# A test is a function. It runs in a subshell under "set -e": the first command
+# that fails ends the test and is reported with its line. A test need not clean
+# up, because lpt_reset() runs after it.
 
 export LC_ALL=C
 
@@ -21,18 +21,18 @@ STATS=$TARGET/stats
 BLOCKER=$DEBUGFS/lpt_blocker
 TRACING=/sys/kernel/tracing
 
-# Within this time a transition ends that nobody holds up. Where it is not given
-# it grows on a machine that is slow or busy, see lpt_calibrate().
+# Limit for a transition that nothing blocks. The default depends on the speed
+# of the machine, see lpt_calibrate().
 LPT_SECONDS=${LPT_SECONDS:-}
-# Within this time anything else has to happen that a test waits for.
+# Limit for everything else that a test waits for.
 LPT_PATIENCE=${LPT_PATIENCE:-30}
 
 LPT_TMP=$(mktemp -d)
-# Nobody ever writes here
+# For nap(): a pipe that never has data
 exec {LPT_NEVER}<> <(:)
 trap 'clean_up; lpt_reset; rm -rf "$LPT_TMP"' EXIT
 
-# What a test leaves behind that lpt_reset() does not know of: a script may have its own
+# Cleanup in addition to lpt_reset(). A script may define its own.
 clean_up() {
 	:
 }
@@ -46,7 +46,7 @@ skip() {
 	exit "$KSFT_SKIP"
 }
 
-# is GOT WANTED [WHAT] - of strings that cannot change any more
+# is GOT WANTED [WHAT] - compare two strings once, without waiting
 is() {
 	[ "$1" = "$2" ] && return
 	diag "${3:-value}: got '$1', wanted '$2'"
@@ -68,7 +68,7 @@ at_least() {
 	return 1
 }
 
-# fails_with REGEX COMMAND... - the command fails, and for that reason
+# fails_with REGEX COMMAND... - the command fails, and its stderr matches
 fails_with() {
 	local regex=$1
 
@@ -87,7 +87,7 @@ nap() {
 	read -r -t "$1" -u "$LPT_NEVER" || :
 }
 
-# within SECONDS COMMAND... - the command comes true in time
+# within SECONDS COMMAND... - repeat the command until it succeeds, or time is up
 within() {
 	local end=$((${EPOCHREALTIME/./} + $1 * 1000000))
 
@@ -101,12 +101,12 @@ within() {
 	done
 }
 
-# write_to FILE TEXT - as a command, for those who want to see it fail
+# write_to FILE TEXT - a redirection as a command, for fails_with()
 write_to() {
 	echo "$2" > "$1"
 }
 
-# first_line FILE - or nothing, if it has gone
+# first_line FILE - print it, or an empty line if the file does not exist
 first_line() {
 	local line=
 
@@ -133,7 +133,7 @@ load() {
 	"$LPT_DIR/lpt_module" load "$LPT_DIR/test_modules/$module.ko" "$@"
 }
 
-# The last reference may be dropped a moment after the patch has gone
+# May fail at first: the last reference can be dropped after the patch's directory is gone.
 try_unload() {
 	"$LPT_DIR/lpt_module" unload "$1" 2> /dev/null
 }
@@ -160,14 +160,15 @@ settle_within() {
 	within "$1" not in_transition
 }
 
-# spare_code DIR - don't let DIR, failslab or so, make execmem_free() fail
+# spare_code DIR - exclude execmem_free() from fault injection by DIR
 #
-# On failure that may give an area of code to the next user, and free it once more.
+# If an allocation in execmem_free() fails, it may hand the area to another user and
+# free it a second time.
 spare_code() {
 	local first last
 
 	[ -e "$1/reject-start" ] || skip "no FAULT_INJECTION_STACKTRACE_FILTER"
-	# All of its file: the symbols around it
+	# Exclude the whole source file: the range from the first to the last of its symbols
 	read -r first last < <(sort /proc/kallsyms | awk '
 		$3 ~ /execmem|^within_range$/ {
 			if (first == "")
@@ -183,7 +184,7 @@ spare_code() {
 	echo "0x$last" > "$1/reject-end"
 }
 
-# feed DIR... - allocations don't fail any more
+# feed DIR... - switch off fault injection by DIR...
 feed() {
 	local dir
 
@@ -214,7 +215,7 @@ revert() {
 	unload "$1"
 }
 
-# gone PATCH - its directory goes a moment after the transition
+# gone PATCH - wait for its directory to go, which may be after the transition
 gone() {
 	within "$LPT_PATIENCE" [ ! -e "$KLP/$1" ]
 }
@@ -235,18 +236,18 @@ version() {
 	fi
 }
 
-# Does live patching build trampolines of its own here?
+# Does live patching build its own trampolines on this architecture?
 has_trampolines() {
 	grep -q " klp_arch_alloc_block$" /proc/kallsyms
 }
 
-# Where they are ftrace's, they may be anywhere: where an init function was, too.
+# Strips ftrace's trampolines, whose addresses may resolve to freed init functions.
 call_sites() {
 	sed 's/tramp: \(0x[^ ]*\|[^ ]*_init+[^(]*\) */tramp: /' \
 	    "$TRACING/enabled_functions"
 }
 
-# What there is of patches: directories, functions, modules
+# The state to compare before and after: patch directories, call sites, modules
 inventory() {
 	echo "$KLP"/*
 	call_sites
@@ -273,7 +274,7 @@ stat_of() {
 	done < "$STATS"
 }
 
-# What no context may ever count
+# is_clean CONTEXT... - the counters of errors are zero
 is_clean() {
 	local context name
 
@@ -296,20 +297,20 @@ phase() {
 # Tasks
 #
 
-# in_background COMMAND... - sets LPT_PID; the test's end kills it
+# in_background COMMAND... - sets LPT_PID; it is killed at the end of the test
 in_background() {
 	"$@" &
 	LPT_PID=$!
 }
 
-# tasks MODE [NUMBER] - lpt_tasks, and waits until they are in their state
+# tasks MODE [NUMBER] - start lpt_tasks and wait until its tasks are in their state
 tasks() {
 	: > "$LPT_TMP/$1"
 	in_background "$LPT_DIR/lpt_tasks" "$@" > "$LPT_TMP/$1"
 	within "$LPT_PATIENCE" [ -s "$LPT_TMP/$1" ]
 }
 
-# finish PID - ask it to end; its status
+# finish PID - send SIGTERM, wait, and return the exit status
 finish() {
 	kill -TERM "$1"
 	wait "$1"
@@ -343,7 +344,7 @@ tasks_at() {
 	done
 }
 
-# All tasks are out of the transition
+# No task is in a transition
 at_rest() {
 	is "$(tasks_at 0)$(tasks_at 1)" "" "tasks in a transition"
 }
@@ -356,7 +357,7 @@ list_behind() {
 	done
 }
 
-# hold - a task of user space sleeps in lpt_hold(); sets LPT_PID
+# hold - let a user task sleep in lpt_hold(), which blocks a transition; sets LPT_PID
 hold() {
 	in_background write_to "$BLOCKER/hold" 1
 	within "$LPT_PATIENCE" in_state "$LPT_PID" D
@@ -377,17 +378,17 @@ release_all() {
 }
 
 #
-# Patches of any function, and what they must not lead to
+# Patches of arbitrary functions, and checks for kernel errors
 #
 
-# Bits of the taint that a splat sets: died, warned, locked up
+# Taint bits of an oops, a warning and a soft lockup
 SPLATS=$((1 << 7 | 1 << 9 | 1 << 14))
 
 tainted() {
 	echo $(($(< /proc/sys/kernel/tainted) & SPLATS))
 }
 
-# log_start - what the kernel logs from now on is in log_since_start
+# log_start - mark the log: log_since_start() prints what follows
 log_start() {
 	LPT_MARK="lpt $$ $RANDOM $EPOCHREALTIME"
 	echo "$LPT_MARK" > /dev/kmsg
@@ -397,7 +398,7 @@ log_since_start() {
 	dmesg | sed -n "/$LPT_MARK/,\$p"
 }
 
-# logged REGEX - since log_start
+# logged REGEX - a line since log_start() matches
 logged() {
 	log_since_start | grep -qE "$1" && return
 	diag "not in the log: $1"
@@ -425,7 +426,7 @@ with_functions() {
 	"$command" "$patch" functions="$(joined , "${functions[@]}")" "${@:2}"
 }
 
-# calls PATCH - how often its functions have been called
+# calls PATCH - print how often its functions have been called
 calls() {
 	local IFS=, n sum=0
 
@@ -435,7 +436,7 @@ calls() {
 	echo "$sum"
 }
 
-# traceable FUNCTION... - those that there are, and once only
+# traceable FUNCTION... - print those that ftrace lists, under a unique name
 traceable() {
 	awk -v wanted="$*" 'BEGIN { n = split(wanted, names, " ")
 				    for (i = 1; i <= n; i++) want[names[i]] }
@@ -445,13 +446,13 @@ traceable() {
 		"$TRACING/available_filter_functions"
 }
 
-# trace_off - no tracer, where there can be one
+# trace_off - stop tracing, if the kernel has tracers
 trace_off() {
 	[ ! -e "$TRACING/current_tracer" ] || echo nop > "$TRACING/current_tracer"
 	[ ! -e "$TRACING/set_ftrace_filter" ] || echo > "$TRACING/set_ftrace_filter"
 }
 
-# start_limit SECONDS - for limit_is_over()
+# start_limit SECONDS - limit_is_over() is true after that time
 start_limit() {
 	END=$((${EPOCHREALTIME/./} + $1 * 1000000))
 }
@@ -461,10 +462,10 @@ limit_is_over() {
 }
 
 #
-# The frame
+# Running the tests
 #
 
-# A signal that comes before the exec is lost, and what hangs must not hang us.
+# Repeats SIGTERM, because one that arrives before exec() is lost. Gives up after 5 s.
 kill_background() {
 	local pid tries
 
@@ -483,7 +484,7 @@ kill_background() {
 	xargs kill -KILL < "$LPT_TMP/jobs" 2> /dev/null
 }
 
-# What a test leaves behind must not spoil the next one.
+# Undo what a test left, so that it can't affect the next one.
 lpt_reset() {
 	local file module
 
@@ -506,7 +507,7 @@ lpt_reset() {
 	done
 }
 
-# Names the line of the test. A subshell that fails need not end it
+# Report the failed line. Ignores failures in nested subshells, which may be expected.
 on_error() {
 	local line func file i=0
 
@@ -540,7 +541,7 @@ lpt_run() {
 	clean_up
 }
 
-# lpt_run_cleanly DESCRIPTION FUNCTION - the kernel must not complain, either
+# lpt_run_cleanly DESCRIPTION FUNCTION - also fail if the kernel got tainted by a splat
 lpt_run_cleanly() {
 	LPT_TAINTED=$(tainted) LPT_TEST=$2
 	lpt_run "$1" and_no_splat
@@ -551,7 +552,7 @@ and_no_splat() {
 	is "$(tainted)" "$LPT_TAINTED" "taint"
 }
 
-# An emulated processor with nothing else to do starts 20 programs in 0.2 s.
+# Reference: an idle emulated CPU starts 20 programs in 0.2 s.
 lpt_calibrate() {
 	local i start=${EPOCHREALTIME/./} factor
 
@@ -582,7 +583,7 @@ lpt_start() {
 		ktap_skip_all "the test modules are not built"
 		exit "$KSFT_SKIP"
 	fi
-	# A scan takes longer than a transition may, and holds it up
+	# A scan of kmemleak would block transitions for longer than LPT_SECONDS.
 	[ ! -e "$DEBUGFS/kmemleak" ] || echo scan=off > "$DEBUGFS/kmemleak"
 	lpt_calibrate
 	ktap_set_plan "$1"

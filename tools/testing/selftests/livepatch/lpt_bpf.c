@@ -5,9 +5,9 @@
  *
  *	lpt_bpf fentry|fexit MODULE FUNCTION...
  *
- * Prints "ready". Then it answers each line that it reads: how often the functions
- * were entered and left since the last line, and the versions that they returned,
- * as bits. Its status is 4 where the kernel can't do that: there is no BTF.
+ * Prints "ready". Then, for each line that it reads, it prints how often the functions
+ * were entered and left since the last line, and the versions that they returned, as
+ * bits. The exit status is 4 if the kernel has no BTF.
  */
 #include <err.h>
 #include <errno.h>
@@ -24,7 +24,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* What the programs write. They have a map with one value. */
+/* The only value of the map that the programs write to */
 struct seen {
 	uint64_t entries;
 	uint64_t exits;
@@ -34,7 +34,7 @@ struct seen {
 struct btf {
 	char *data;
 	struct btf_header *header;
-	uint32_t first_type;	/* number of the first type that is not the base's */
+	uint32_t first_type;	/* number of the first type after those of vmlinux */
 	uint32_t first_string;
 };
 
@@ -68,7 +68,7 @@ static struct btf read_btf(const char *name)
 	return btf;
 }
 
-/* What follows a type, by its kind */
+/* Size of the data after a struct btf_type, by its kind */
 static size_t tail_of(const struct btf_type *type)
 {
 	size_t n = BTF_INFO_VLEN(type->info);
@@ -88,7 +88,7 @@ static size_t tail_of(const struct btf_type *type)
 	}
 }
 
-/* The number of the next type behind the last one, or of a function */
+/* The number of the type of @function. NULL: the number after that of the last type */
 static uint32_t find_type(const struct btf *btf, const char *function)
 {
 	const char *types = btf->data + btf->header->hdr_len + btf->header->type_off;
@@ -154,14 +154,14 @@ static void put(struct prog *prog, int code, int dst, int src, int imm)
 	};
 }
 
-/* Let a register point into struct seen. It takes two instructions. */
+/* Load the address of a member of struct seen. This takes two instructions. */
 static void put_address(struct prog *prog, int reg, int map, size_t offset)
 {
 	put(prog, BPF_LD | BPF_DW | BPF_IMM, reg, BPF_PSEUDO_MAP_VALUE, map);
 	put(prog, 0, 0, 0, offset);
 }
 
-/* Leaves 1 in register 3 */
+/* Increment a counter. Leaves 1 in register 3, for put_version(). */
 static void put_count(struct prog *prog, int map, size_t offset)
 {
 	put_address(prog, BPF_REG_2, map, offset);
@@ -169,7 +169,7 @@ static void put_count(struct prog *prog, int map, size_t offset)
 	put(prog, BPF_STX | BPF_DW | BPF_ATOMIC, BPF_REG_2, BPF_REG_3, BPF_ADD);
 }
 
-/* A function without arguments: what it returns is the first thing it gets. */
+/* The function has no arguments, so the context begins with its return value. */
 static void put_version(struct prog *prog, int map)
 {
 	put(prog, BPF_LDX | BPF_DW | BPF_MEM, BPF_REG_4, BPF_REG_1, 0);
@@ -238,7 +238,7 @@ static struct seen *create_map(int *map)
 	return seen;
 }
 
-/* It stays for as long as this program has the link open. */
+/* The program stays attached while this process has the link open. */
 static void attach(int prog, const char *function)
 {
 	union bpf_attr attr = { .raw_tracepoint = { .prog_fd = prog } };

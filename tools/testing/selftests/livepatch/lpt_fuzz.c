@@ -4,12 +4,12 @@
  *
  *	lpt_fuzz MODE SEED SECONDS DIR...
  *
- *	read	odd sizes and offsets
- *	write	reads and writes, but nothing true to a file "force"
+ *	read	reads with random sizes and offsets
+ *	write	reads and writes, but never a true value to a file "force"
  *	force	reads and writes
  *	denied	reads, and fails if any file can be opened for writing
  *
- * What the files answer is their business: this prints how often they did.
+ * The results of reads and writes are not checked. Prints how many succeeded.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -56,7 +56,7 @@ static int collect(const char *path, const struct stat *st, int type,
 	return 0;
 }
 
-/* Directories come and go: look again now and then. */
+/* List all files. Repeated now and then, because directories come and go. */
 static void look(char **dirs, int n)
 {
 	while (nr_files)
@@ -114,7 +114,7 @@ static size_t any_text(void)
 	return size;
 }
 
-/* What kstrtobool() takes for true begins like this, "enable" too. */
+/* Whether kstrtobool() may parse @buf as true. Errs on the side of true. */
 static bool is_true(void)
 {
 	return strchr("1yYtTeE", buf[0]) || !strncasecmp(buf, "on", 2);

@@ -5,9 +5,9 @@
  *	lpt_hammer FILE PAUSE THREADS LINE [THREADS LINE]...
  *
  * Every thread has an open file of its own, writes the line again and again,
- * and sleeps PAUSE microseconds between two writes. If LINE is "read" the file
- * is /proc/loadavg instead, and is read: the two numbers that the patch
- * lpt_vmlinux fakes must both be faked or both be real.
+ * and sleeps PAUSE microseconds between two writes. If LINE is "read", the thread
+ * reads /proc/loadavg instead. The patch lpt_vmlinux fakes two numbers there. In each
+ * read both must be faked or both real; otherwise the read counts as mixed.
  *
  * Prints "calls N faked N mixed N" at the end. Fails if a call failed.
  */

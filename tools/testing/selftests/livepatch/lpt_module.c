@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Loads and unloads modules, at a fraction of the cost of insmod and rmmod
- * where processors are emulated, and says which error it got:
+ * Loads and unloads modules, and prints the error if that fails. Starts faster than
+ * insmod and rmmod, which matters on emulated CPUs.
  *
  *	lpt_module load FILE [PARAMETER=VALUE]...
  *	lpt_module fail N FILE [PARAMETER=VALUE]
  *	lpt_module unload NAME
  *	lpt_module poll FILE
  *
- * "fail" lets the Nth allocation of the load fail. Its status is 3 if there
- * were fewer, so that everything was loaded as usual. "poll" prints the content of a
- * file of sysfs, and once more when that has changed.
+ * "fail" lets the Nth allocation of the load fail. The exit status is 3 if there were
+ * fewer allocations, so that the module was loaded without a failure. "poll" prints
+ * the content of a sysfs file, waits for a change, and prints it again.
  */
 #include <err.h>
 #include <errno.h>
@@ -47,7 +47,7 @@ static int fail_nth_file(void)
 	return fd;
 }
 
-/* The file says 0 once the failure has happened. */
+/* Whether the failure has happened: the file reads as 0 then. */
 static int failed(int nth)
 {
 	char left[16] = "";

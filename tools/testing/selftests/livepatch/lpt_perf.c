@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Prints what perf is told about the kernel's text, until it is ended: which symbols
- * come and go, and which bytes are written. First of all "ready".
+ * Prints perf's records about the kernel's text until it is killed: which symbols come
+ * and go, and which text is written. The first line is "ready".
  *
  *	come ADDRESS BYTES NAME
  *	text ADDRESS OLD_BYTES NEW_BYTES
  *	go ADDRESS BYTES NAME
  *
- * Its status is 4 where the kernel has no perf.
+ * The exit status is 4 if the kernel has no perf.
  */
 #include <err.h>
 #include <linux/perf_event.h>
@@ -85,7 +85,7 @@ static void print_record(const struct perf_event_header *header)
 	}
 }
 
-/* A record may begin at the end of the ring and go on at its start. */
+/* Copies each record, because it may wrap around at the end of the ring. */
 static void read_ring(struct perf_event_mmap_page *ring)
 {
 	static char record[UINT16_MAX + 1];

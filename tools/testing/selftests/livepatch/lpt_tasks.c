@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tasks in all the states that a transition has to cope with:
+ * Tasks in the states that a transition has to handle:
  *
  *	lpt_tasks MODE [NUMBER]
  *
@@ -102,8 +102,8 @@ static void wait_for_state(pid_t pid, char state)
 }
 
 /*
- * Sleepers: one process a system call. Nothing ever ends the call, so any
- * return is one that the transition caused.
+ * Sleepers: one process for each system call. Nothing ends the call, so a return is
+ * caused by the transition.
  */
 
 static int make_pipe(void)
@@ -288,7 +288,7 @@ static int call_recv_timeout(void)
 	return recv(fds[0], &c, 1, 0);
 }
 
-/* The time that is left for it can't be kept, see administration.rst. */
+/* The call can't restart with its remaining time, see administration.rst. */
 #define MAY_EINTR true
 
 static const struct sleeper {
@@ -363,7 +363,7 @@ static int mode_sleepers(void)
 }
 
 /*
- * Waits: one process a system call and a way to end it. No transition ends one.
+ * Waits: one process for each system call and way to end it. A transition must not end it.
  */
 
 enum end {
@@ -384,7 +384,7 @@ struct old_timespec {
 	int tv_nsec;
 };
 
-/* What a system call of 32 bits can reach */
+/* Arguments below 4 GB, for 32-bit system calls */
 static struct low {
 	struct timespec ts;
 	struct old_timespec old_ts;
@@ -404,10 +404,10 @@ static struct low {
 } *low;
 
 static struct waiter {
-	pid_t pid;		/* 0: there is none */
+	pid_t pid;		/* 0: not started */
 	const struct wait *wait;
 	enum end end;
-	bool absent;		/* the system call */
+	bool absent;		/* there is no such system call */
 	bool done;
 	bool handled;
 	bool usr1_blocked;	/* after the call */
@@ -439,7 +439,7 @@ static void *aio_set(void)
 	return &low->aio_set;
 }
 
-/* It has failed because the kernel is built without it, or it should not. */
+/* Exit after an error. ENOSYS means that the kernel is built without this call. */
 static void no_such(const char *what)
 {
 	waiter->absent = errno == ENOSYS;
@@ -538,7 +538,7 @@ static int wait_io_pgetevents(void)
 }
 
 #ifdef __x86_64__
-/* A system call of 32 bits; the numbers are those of i386. */
+/* A 32-bit system call, with the numbers of i386 */
 static int int80(long nr, long a, long b, long c, long d, long e, long f)
 {
 	register long sixth __asm__("r12") = f;
@@ -712,7 +712,7 @@ static void waiter_child(void)
 	waiter->done = true;
 }
 
-/* Is there such a way to end it? */
+/* Whether the wait can be ended in this way */
 static bool can_end(const struct wait *wait, enum end end)
 {
 	if ((end == END_STOP || end == END_STOP_TIMED) &&
@@ -782,7 +782,7 @@ static void end_wait(const struct waiter *w)
 		stop_and_continue(w->pid);
 }
 
-/* What is wrong with the result? */
+/* Return: what is wrong with the result, NULL: nothing */
 static const char *wrong(const struct waiter *w)
 {
 	bool handler = w->end == END_HANDLER || w->end == END_HANDLER_TIMED;
@@ -805,7 +805,7 @@ static const char *wrong(const struct waiter *w)
 	return w->ms > number + number / 10 ? "too late" : NULL;
 }
 
-/* Return: true if it is as it should be. */
+/* Print the result. Return: true if it is right. */
 static bool judge(const struct waiter *w, bool early)
 {
 	const char *what = early ? "before its end" : wrong(w);
@@ -852,13 +852,13 @@ static int mode_waits(void)
 }
 
 /*
- * Long reads: each call returns all that was asked for.
+ * Long reads: no call may return less than requested.
  */
 
 #define READ_PARTS 1024
 #define READ_PART_MIN 1024
 #define READ_PART_MAX (1 << 20)
-#define READ_MS 200	/* that a call takes at least, once the size is found */
+#define READ_MS 200	/* minimum duration of a call, after the size was adjusted */
 
 static struct reader {
 	const char *path;
@@ -890,7 +890,7 @@ static void reader_child(void)
 		if (!read_all(fd, buf, part))
 			reader->short_calls++;
 		reader->calls++;
-		/* The end of a transition waits for RCU tasks. */
+		/* Sleep, because the end of a transition waits for RCU tasks. */
 		usleep(1000);
 		if (now_ms() - start < READ_MS && part < READ_PART_MAX)
 			part *= 2;
@@ -945,7 +945,7 @@ static int mode_vfork(void)
 }
 
 /*
- * Not running and not asleep in a system call
+ * Neither running nor asleep in a system call
  */
 
 static void child_pause(void)
@@ -1029,7 +1029,7 @@ static int mode_threads(void)
 }
 
 /*
- * User tasks that the kernel has made, and that never leave it
+ * User workers: tasks that the kernel has created, and that never run user code
  */
 
 struct ring {
@@ -1059,7 +1059,7 @@ static void open_ring(struct ring *ring, unsigned int flags)
 		err(1, "mmap");
 }
 
-/* A read that blocks, by a worker; and one that has nothing to do any more. */
+/* A read by a worker. It blocks in a pipe; on /dev/zero it ends and leaves an idle worker. */
 static void submit_read(struct ring *ring, int fd)
 {
 	unsigned int *tail = (void *)(ring->sq + ring->params.sq_off.tail);
@@ -1151,7 +1151,7 @@ static int mode_storm(void)
 	return 0;
 }
 
-/* One of them, stopped by its tracer within fork() */
+/* A task of child_storm(), stopped by its tracer within fork() */
 static int mode_traced_inside(void)
 {
 	pid_t pid = fork_child(child_storm);
@@ -1159,7 +1159,7 @@ static int mode_traced_inside(void)
 
 	if (ptrace(PTRACE_SEIZE, pid, NULL, PTRACE_O_TRACEFORK))
 		err(1, "ptrace");
-	/* It may get the SIGCHLD of an earlier child first. */
+	/* The first stop may be for the SIGCHLD of an earlier child. */
 	while (waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status) &&
 	       status >> 8 != (SIGTRAP | PTRACE_EVENT_FORK << 8))
 		ptrace(PTRACE_CONT, pid, NULL, WSTOPSIG(status));
@@ -1174,7 +1174,7 @@ static void *thread_nothing(void *arg)
 
 static char *reexec[] = { "lpt_tasks", "reexec", NULL };
 
-/* It takes the place of the leader, who is asleep in pthread_join(). */
+/* The thread replaces the group leader, which is asleep in pthread_join(). */
 static void *thread_exec(void *arg)
 {
 	execv("/proc/self/exe", reexec);
@@ -1245,7 +1245,7 @@ static void child_int80(void)
 #ifdef __x86_64__
 	long ret;
 
-	/* Dies where the kernel does not know system calls of 32 bits */
+	/* Killed by a signal if the kernel has no 32-bit system calls */
 	for (;;)
 		__asm__ volatile("int $0x80" : "=a" (ret) : "a" (64L)
 				 : "memory", "r8", "r9", "r10", "r11");
@@ -1291,15 +1291,15 @@ static const struct mode {
 	{ "traced_inside", mode_traced_inside },/* likewise, within fork() */
 	{ "stopped",	mode_stopped },	/* stopped by SIGSTOP */
 	{ "zombie",	mode_zombie },	/* dead and not reaped */
-	{ "leader",	mode_leader },	/* dead, while a thread lives */
+	{ "leader",	mode_leader },	/* dead group leader with a live thread */
 	{ "threads",	mode_threads },	/* NUMBER of threads asleep */
 	{ "uring",	mode_uring },	/* owner of io_uring's threads */
 	{ "vhost",	mode_vhost },	/* owner of a worker of vhost */
 	{ "spin",	mode_spin },	/* NUMBER of spinners in user space */
 	{ "storm",	mode_storm },	/* NUMBER of fork, exec, exit loops */
-	{ "execs",	mode_execs },	/* NUMBER whose threads exec and exit */
-	{ "reexec",	mode_reexec },	/* one of these */
-	{ "callers",	mode_callers },	/* strace, seccomp, int80, signals */
+	{ "execs",	mode_execs },	/* NUMBER of processes whose threads exec and exit */
+	{ "reexec",	mode_reexec },	/* used by execs: one such process */
+	{ "callers",	mode_callers },	/* system calls: traced, seccomp, int80, signals */
 	{ "nothing",	mode_nothing },	/* exits */
 };
 

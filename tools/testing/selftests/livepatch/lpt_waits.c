@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Tasks that wait in the kernel before the body of a system call has begun, or when
- * only its result is left to be returned. A transition moves them while they sleep, and
- * they do not notice.
+ * only its result is left to be returned. A transition migrates them asleep, without a
+ * wakeup.
  *
  * usage: lpt_waits MODE
  *
- * Prints the number of the task that waits, when it does. On SIGTERM the wait is ended
- * in its regular way, and the exit status says whether it had the regular result.
+ * Prints the PID of the task when it waits. On SIGTERM the wait is ended in its regular
+ * way. The exit status is 0 if the wait had its regular result.
  */
 
 #define _GNU_SOURCE
@@ -126,7 +126,7 @@ static int traced(int op)
 	int status;
 
 	waitpid(pid, &status, __WALL);
-	/* So that it tells which stop is which */
+	/* PTRACE_GET_SYSCALL_INFO needs it to distinguish stops at entry and exit. */
 	if (ptrace(PTRACE_SETOPTIONS, pid, NULL, PTRACE_O_TRACESYSGOOD))
 		err(1, "ptrace");
 	do {
@@ -178,13 +178,13 @@ static int child_notify(void)
 	return syscall(__NR_mknodat, AT_FDCWD, "x", 0, 0) != ANSWER;
 }
 
-/* Return: how many calls were seen until there was an answer */
+/* Return: 0 if the notification was answered, else the error of ioctl() */
 static int answer(int listener)
 {
 	struct seccomp_notif_resp resp = { .val = ANSWER };
 	struct seccomp_notif notif = {};
 
-	/* Another one would have come in the meantime. */
+	/* If a signal restarts the call, its notification gets another ID: SEND then fails. */
 	if (!ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &notif))
 		say(notif.pid);
 	wait_for_term();
@@ -213,7 +213,7 @@ static int mode_seccomp(void)
 }
 
 /*
- * An idle ring: its completion comes from a request that is submitted at the end
+ * An idle ring. The parent submits a request at the end, whose completion ends the wait.
  */
 
 static int ring;
@@ -235,7 +235,7 @@ static int child_ring_timeout(void)
 		       sizeof(arg));
 }
 
-/* A NOP, in the rings that parent and child share */
+/* Submit a NOP by the rings that parent and child share. */
 static void submit_nop(void)
 {
 	char *sq = mmap(NULL, params.sq_off.array + params.sq_entries * 4,
@@ -278,8 +278,8 @@ static int mode_uring_timeout(void)
 }
 
 /*
- * The init of a PID namespace that exits, and waits for a process whose parent is
- * outside and does not reap it
+ * The init of a PID namespace that exits. It waits until all other processes of the
+ * namespace are reaped. One of them has a parent outside, which delays the reaping.
  */
 
 static int child_pause(void)
@@ -348,7 +348,7 @@ static int mode_vfork(void)
 }
 
 /*
- * A system call that faults in kernel mode on memory whose manager takes its time
+ * A system call that faults in kernel mode on memory of a userfaultfd, which is not served
  */
 
 static char *managed;
@@ -376,7 +376,7 @@ static int managed_memory(void)
 	return fd;
 }
 
-/* A thread of this process, which shares the memory and its manager */
+/* A thread of this process, because a child would not share the userfaultfd's memory. */
 static void *thread_fault(void *tid)
 {
 	*(pid_t *)tid = gettid();
@@ -415,9 +415,9 @@ static const struct {
 } modes[] = {
 	{ "entry",	mode_entry },	/* traced, before a system call */
 	{ "exit",	mode_exit },	/* traced, after it */
-	{ "seccomp",	mode_seccomp },	/* waits for a supervisor's answer */
+	{ "seccomp",	mode_seccomp },	/* waits for the answer to a notification */
 	{ "uring",	mode_uring },	/* waits for a completion, for ever */
-	{ "uring_timeout", mode_uring_timeout },	/* or for 1000 s */
+	{ "uring_timeout", mode_uring_timeout },	/* likewise, for 1000 s at most */
 	{ "pidns",	mode_pidns },	/* init that waits for its namespace */
 	{ "uffd",	mode_uffd },	/* faults in kernel mode */
 	{ "vfork",	mode_vfork },	/* parent of a vfork */

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Who delays a transition, and who must not: tasks in every state.
+# Which tasks block a transition, and which must not: tasks in every state.
 
 . "$(dirname "$0")/functions.sh"
 
@@ -12,7 +12,7 @@ POKE_DELAY=/sys/module/livepatch/parameters/poke_delay_ms
 STACK_CHECK=/sys/module/livepatch/parameters/stack_check
 DAMON_STAT=/sys/module/damon_stat/parameters/enabled
 
-# quick - both ways, with whatever tasks the test has prepared
+# quick - apply and revert within LPT_SECONDS, with the tasks that the test prepared
 quick() {
 	load lpt_target
 	apply_quickly
@@ -21,7 +21,7 @@ quick() {
 	is "$(version)" 1
 }
 
-# settle_or_list STATE - STATE is that of the tasks that are behind
+# settle_or_list STATE - on timeout list the stragglers, whose patch state is STATE
 settle_or_list() {
 	settle_within "$LPT_SECONDS" && return
 	list_behind "$1"
@@ -43,7 +43,7 @@ only_behind() {
 	[ "$(tasks_at 0)" = "/proc/$1/task/$1" ]
 }
 
-# is_why PID REASON - what the list says
+# is_why PID REASON - the list of stragglers gives this reason for the task
 is_why() {
 	[ -e "$BEHIND" ] || return 0
 	grep -q "^$1	[^	]*	$2" "$BEHIND" && return
@@ -51,7 +51,7 @@ is_why() {
 	return 1
 }
 
-# only_one_behind PID REASON - all others migrate and run the new code
+# only_one_behind PID REASON - the task is the only straggler; others run new code
 only_one_behind() {
 	load lpt_target
 	load lpt_pair2
@@ -64,7 +64,7 @@ only_one_behind() {
 	is "$(version)" 2
 }
 
-# blocked_by PID REASON - until it is released
+# blocked_by PID REASON - the task blocks the transition until it is released
 blocked_by() {
 	only_one_behind "$@"
 	release
@@ -73,7 +73,7 @@ blocked_by() {
 
 KTHREAD="kthread not at a safe point in "
 
-# kthread SLEEP STATE - a kernel thread that sleeps like this; sets LPT_PID
+# kthread SLEEP STATE - start a kernel thread, see lpt_blocker.c; sets LPT_PID
 kthread() {
 	loaded lpt_blocker || load lpt_blocker
 	echo "$1" > "$BLOCKER/kthread"
@@ -91,7 +91,7 @@ test_bare_freezable() {
 	blocked_by "$LPT_PID" "$KTHREAD"
 }
 
-# The freezer stops threads in the middle of something, too: no safe point
+# A thread may be frozen while it has state from patched code: no safe point.
 test_freezer() {
 	kthread 6 S
 	blocked_by "$LPT_PID" "$KTHREAD"
@@ -101,7 +101,7 @@ sleeps_of() {
 	grep ctxt_switches: "/proc/$1/status"
 }
 
-# moved_asleep SLEEP - it is moved while it sleeps, and does not notice
+# moved_asleep SLEEP - the thread is migrated asleep, without a wakeup
 moved_asleep() {
 	local sleeps
 
@@ -123,7 +123,7 @@ test_other_wait() {
 	release
 }
 
-# It passes a safe point in each round, although it never sleeps
+# The thread never sleeps, but passes a safe point in each iteration of its loop.
 test_busy() {
 	kthread 7 R
 	quick
@@ -131,12 +131,13 @@ test_busy() {
 	release
 }
 
-# The sixth look wakes kernel threads, the seventh is the first at stacks: now after 0.5 s
+# The sixth retry wakes kernel threads, and the seventh is the first to check stacks.
+# With this delay they run within 0.5 s.
 hurry() {
 	echo 5 > "$POKE_DELAY"
 }
 
-# Not the stack of a thread of DAMON, which may take 10 s to its safe point
+# Switches DAMON off, because its thread may need 10 s to reach its safe point.
 trust_stacks() {
 	[ -e "$STACK_CHECK" ] || skip "no LIVEPATCH_STACK_CHECK"
 	hurry
@@ -178,7 +179,8 @@ test_stack_check() {
 	release
 }
 
-# Nothing is freed because of a stack. What was applied so can be removed, though.
+# The code of a patch is not freed if a task left it by a stack check. A stack check
+# while the patch was enabled does not prevent disabling it.
 test_stack_check_pins() {
 	trust_stacks
 	! loaded lpt_checked || skip "has been tried before"
@@ -200,7 +202,7 @@ test_stack_check_pins() {
 	release
 }
 
-# Asleep in its loop, and nowhere else
+# stack_check=loop migrates a thread that sleeps in its main function itself.
 test_stack_loop() {
 	[ -e "$STACK_CHECK" ] || skip "no LIVEPATCH_STACK_CHECK"
 	hurry
@@ -235,7 +237,7 @@ test_stack_check_work() {
 	test_long_work
 }
 
-# It starts in the new main function, where it is when that goes out of effect.
+# The thread runs the new main function while the patch is disabled.
 test_late_thread() {
 	! loaded lpt_thread || skip "has been tried before"
 	load lpt_blocker
@@ -250,7 +252,7 @@ test_late_thread() {
 	in_state "$LPT_PID" S
 }
 
-# It waits at a safe point within the new function, in which it is moved
+# The thread waits at a safe point in the new function, and is migrated there.
 test_inside_patch() {
 	! loaded lpt_inside || skip "has been tried before"
 	load lpt_blocker
@@ -262,7 +264,7 @@ test_inside_patch() {
 	nap 0.5
 	fails_with "" try_unload lpt_inside
 	in_state "$LPT_PID" S
-	# It is no reason to keep any other
+	# The thread must not pin other modules.
 	load lpt_target
 	apply_quickly
 	revert_quickly
@@ -278,7 +280,7 @@ told_of() {
 	log_since_start | grep -q "signaling remaining tasks, such as .* ($1), behind"
 }
 
-# Who has no debugfs finds a name in the log, after 15 s
+# After 15 s the log names a straggler, for systems without debugfs.
 test_told() {
 	load lpt_blocker
 	hold
@@ -291,7 +293,7 @@ test_told() {
 	settle_or_list 0
 }
 
-# The longest delay stands for never. Doubled it must not become the shortest
+# The maximum disables retries. Doubling it must not overflow to a short delay.
 test_never() {
 	local event=$TRACING/events/workqueue/workqueue_execute_start/enable
 
@@ -321,15 +323,16 @@ test_sleepers() {
 	tasks sleepers
 	sleepers=$LPT_PID
 	quick
-	finish "$sleepers" || { diag "EINTR where none may be"; failed=1; }
+	finish "$sleepers" || { diag "EINTR from a call that must restart"; failed=1; }
 	diag "EINTR: $(awk '/ eintr / { n += $3 } $3 { printf "%s ", $1 }
 			    END { print n + 0 }' "$LPT_TMP/sleepers")"
 	is "$failed" 0 "failed"
 	is "$(grep -c ' eintr ' "$LPT_TMP/sleepers")" 17 "results"
 }
 
-# Each wait ends when and how it would without a transition. With the whole time
-# again after that, it would end too late: that begins after more than a tenth.
+# Each wait ends when and how it would without a transition. lpt_tasks allows a delay
+# of a tenth of the timeout. The transition starts after more than a tenth, so a wait
+# that restarts with its full timeout ends too late.
 test_waits() {
 	local waits failed=0
 
@@ -337,19 +340,20 @@ test_waits() {
 	waits=$LPT_PID
 	nap "$LPT_SECONDS"
 	quick
-	finish "$waits" || { diag "waits that a transition has changed"; failed=1; }
+	finish "$waits" || { diag "the transition has changed a wait"; failed=1; }
 	diag "$(grep -v " fine: " "$LPT_TMP/waits")"
 	is "$failed" 0 "failed"
 	at_least "$(grep -c " fine: " "$LPT_TMP/waits")" 33 "waits"
 }
 
-# A task that runs gets a signal, too. It must not make it read less
+# A transition must not shorten long reads. A task that runs in the kernel gets the fake
+# signal only if the transition lasts for 15 s, and migrates after its read.
 test_reads() {
 	local reads failed=0
 
 	tasks reads
 	reads=$LPT_PID
-	# Until it has found out how much it has to read
+	# lpt_tasks needs this time to find the size of its reads
 	nap "$LPT_SECONDS"
 	echo 5 > "$POKE_DELAY"
 	quick
@@ -359,7 +363,7 @@ test_reads() {
 	is "$failed" 0 "failed"
 }
 
-# The parent waits in the kernel as long as the child runs
+# The parent waits in the kernel while the child runs
 test_vfork() {
 	tasks vfork 100000
 	quick
@@ -384,7 +388,7 @@ test_traced() {
 	in_state "$(pgrep -P "$LPT_PID")" t
 }
 
-# In the middle of fork(). Its child stops on its way out, and migrates there
+# Stopped in the middle of fork(). The child stops on its way to user mode, and migrates.
 test_traced_inside() {
 	tasks traced_inside
 	only_one_behind "$(pgrep -P "$LPT_PID")" "stopped in a system call"
@@ -416,7 +420,7 @@ cgroup() {
 test_frozen() {
 	cgroup
 	in_background sleep 1000
-	# Before that it would survive a signal that comes while it is frozen.
+	# Wait for the exec: a SIGTERM that is sent to the frozen task before it is lost.
 	within "$LPT_PATIENCE" grep -qx sleep "/proc/$LPT_PID/comm"
 	echo "$LPT_PID" > "$CGROUP/cgroup.procs"
 	echo 1 > "$CGROUP/cgroup.freeze"
@@ -425,7 +429,7 @@ test_frozen() {
 	grep -q "frozen 1" "$CGROUP/cgroup.events"
 }
 
-# One that is asleep in a system call would have to wait for CPU time to leave it.
+# The task spins in user mode. In a system call it would need CPU time to leave it.
 test_throttled() {
 	cgroup
 	echo +cpu > /sys/fs/cgroup/cgroup.subtree_control 2> /dev/null || :
@@ -439,7 +443,7 @@ test_throttled() {
 	is "$(version)" 1
 }
 
-# thread_named REGEX - is there one?
+# thread_named REGEX - a thread with such a name exists
 thread_named() {
 	grep -q -x "$1" /proc/[0-9]*/task/[0-9]*/comm 2> /dev/null
 }
@@ -476,11 +480,11 @@ pids_behind() {
 	tail -n +2 "$BEHIND" | cut -f 1 | grep -v "^-" | sort -n
 }
 
-# More than one buffer of the file can hold, and each of them once
+# The list needs several buffers of seq_file. Each task must be listed once.
 test_list() {
 	local listed
 
-	[ -e "$BEHIND" ] || skip "no list of who is behind"
+	[ -e "$BEHIND" ] || skip "no list of stragglers"
 	tasks threads 300
 	load lpt_target
 	echo 30000 > "$POKE_DELAY"
@@ -502,7 +506,7 @@ test_spinners() {
 	quick
 }
 
-# Nothing interrupts it, not even the tick
+# The task has a CPU without ticks, so only an IPI interrupts it.
 test_nohz_full() {
 	local cpu
 
@@ -519,7 +523,7 @@ test_callers() {
 	quick
 }
 
-# rounds_in MODE - rounds while tasks come and go in that mode of lpt_tasks
+# rounds_in MODE - apply and revert while tasks come and go in that mode of lpt_tasks
 rounds_in() {
 	local i
 
@@ -558,7 +562,7 @@ test_unstarted() {
 LAST_CPU=$(($(nproc --all) - 1))
 ONLINE=/sys/devices/system/cpu/cpu$LAST_CPU/online
 
-# cpu NUMBER - the last CPU off or on
+# cpu 0|1 - take the last CPU offline or online
 cpu() {
 	[ -e "$ONLINE" ] || skip "no CPU that goes offline"
 	echo "$1" > "$ONLINE"
@@ -609,12 +613,12 @@ busy_has_started() {
 	[ "$(stat_of syscall old)" -ge 1 ]
 }
 
-# its_interrupts_are_behind - those of the last CPU
+# its_interrupts_are_behind - interrupts of the last CPU have not migrated
 its_interrupts_are_behind() {
 	grep -q "^-	cpu$LAST_CPU	interrupts" "$BEHIND"
 }
 
-# Busy in the kernel, it passes no safe point before it goes
+# The CPU is busy in the kernel, and passes no safe point before it goes offline.
 test_offline_in_transition() {
 	[ -e "$ONLINE" ] || skip "no CPU that goes offline"
 	load lpt_target
@@ -624,7 +628,7 @@ test_offline_in_transition() {
 		      "echo 'busy 0 60000000' > '$TARGET/call'"
 	within "$LPT_PATIENCE" busy_has_started
 	load lpt_pair2
-	its_interrupts_are_behind || skip "too slow, they have migrated"
+	its_interrupts_are_behind || skip "too slow, the interrupts have migrated"
 	cpu 0
 	not its_interrupts_are_behind
 	in_transition
@@ -666,7 +670,7 @@ test_hotplug() {
 	done
 	: > "$LPT_TMP/stop"
 	wait "$plugger"
-	at_least "$(wc -l < "$LPT_TMP/unplugged")" 1 "times a CPU went"
+	at_least "$(wc -l < "$LPT_TMP/unplugged")" 1 "times a CPU went offline"
 	is_clean syscall work
 }
 
@@ -679,7 +683,7 @@ test_kthread_worker() {
 	is "$(stat_of kthread new)" 1 "new calls"
 }
 
-# starve_workers 1|0 - those of the last CPU get no memory, or do again
+# starve_workers 1|0 - switch fault injection on or off for the workers of the last CPU
 starve_workers() {
 	local dir comm
 
@@ -694,7 +698,7 @@ rescuer_ran() {
 	[ "$(stat_of rescuer "$1")" -ge 1 ]
 }
 
-# The queue is never empty, and nobody can be created to help
+# The queue is never empty, and no further worker can be created.
 test_rescuer() {
 	[ -e "$FAILSLAB" ] || skip "no fault injection (FAILSLAB)"
 	load lpt_target
@@ -727,13 +731,13 @@ test_requeue() {
 	at_least "$(stat_of work old)" 1 "old calls"
 	at_least "$(stat_of work new)" 1 "new calls"
 	is_clean work
-	# The worker never sleeps, and RCU tasks waits for it at the end
+	# The worker never sleeps. A grace period of RCU tasks must still end.
 	phase any
 	revert_quickly
 	is "$(< "$BEHIND")" "" "list at rest"
 }
 
-# The item keeps the old code to its end, while later ones get the new code
+# The item runs old code to its end, while later items run new code.
 test_long_work() {
 	local seconds=$((LPT_SECONDS + 2))
 
@@ -771,51 +775,51 @@ clean_up() {
 lpt_start 47
 DELAY=$(first_line "$POKE_DELAY")
 DAMON=$([ ! -e "$DAMON_STAT" ] || first_line "$DAMON_STAT")
-lpt_run "blocked by a kernel thread" test_kthread
-lpt_run "blocked by a kernel thread that may be frozen anywhere" test_bare_freezable
-lpt_run "blocked by a kernel thread that waits for the freezer or work" test_freezer
-lpt_run "not by a kernel thread that says so while it does" test_freezable
-lpt_run "not by a kernel thread that waits in another way" test_other_wait
-lpt_run "not by a kernel thread that has always something to do" test_busy
-lpt_run "not by a kernel thread that has to be woken" test_woken
-lpt_run "not by a kernel thread whose stack is trusted" test_stack_check
-lpt_run "not by a kernel thread that sleeps in its loop" test_stack_loop
-lpt_run "a patch stays if a stack was trusted" test_stack_check_pins
-lpt_run "blocked by a kernel thread, trusted or not" test_stack_check_inside
-lpt_run "blocked by a user task, trusted or not" test_stack_check_user
-lpt_run "by a long work item till its end, trusted or not" test_stack_check_work
-lpt_run "a patch stays if a thread has started in it" test_late_thread
-lpt_run "a patch stays if a thread waits in it" test_inside_patch
+lpt_run "blocked by a kernel thread without a safe point" test_kthread
+lpt_run "blocked by a kernel thread in a plain freezable sleep" test_bare_freezable
+lpt_run "blocked by a kernel thread in wait_event_freezable()" test_freezer
+lpt_run "not blocked by a kernel thread in kthread_wait_event_freezable()" test_freezable
+lpt_run "not blocked by a kernel thread in kthread_wait()" test_other_wait
+lpt_run "not blocked by a kernel thread that never sleeps" test_busy
+lpt_run "not blocked by a kernel thread that has to be woken" test_woken
+lpt_run "stack check: not blocked by a kernel thread outside of patched code" test_stack_check
+lpt_run "stack check: not blocked by a kernel thread asleep in its main function" test_stack_loop
+lpt_run "stack check: a module stays loaded after its patch was disabled by it" test_stack_check_pins
+lpt_run "stack check: blocked by a kernel thread in a patched function" test_stack_check_inside
+lpt_run "stack check: blocked by a user task" test_stack_check_user
+lpt_run "stack check: blocked by a work item until its end" test_stack_check_work
+lpt_run "a module stays loaded if a thread runs its main function" test_late_thread
+lpt_run "a module stays loaded if a thread waits in its code" test_inside_patch
 lpt_run "blocked by an uninterruptible task" test_uninterruptible
-lpt_run "the log names one who is behind for long" test_told
-lpt_run "nobody is looked at again, ever" test_never
-lpt_run "not by tasks asleep in system calls" test_sleepers
-lpt_run "no wait ends before or after its time" test_waits
-lpt_run "no long read is cut short" test_reads
-lpt_run "not by the parent of a vfork" test_vfork
-lpt_run "not by a stopped task" test_stopped
-lpt_run "not by a traced task" test_traced
-lpt_run "by a task that its tracer has stopped in a system call" test_traced_inside
-lpt_run "not by a zombie" test_zombie
-lpt_run "not by a leader that is dead" test_leader
-lpt_run "not by a frozen cgroup" test_frozen
-lpt_run "not by a throttled cgroup" test_throttled
-lpt_run "not by threads of io_uring" test_uring
-lpt_run "not by a worker of vhost" test_vhost
-lpt_run "not by the thread of an interrupt" test_irq_thread
-lpt_run "everybody who is behind is listed" test_list
-lpt_run "not by spinners on all CPUs" test_spinners
-lpt_run "not by a spinner on a CPU without ticks" test_nohz_full
-lpt_run "not by busy callers" test_callers
-lpt_run "not by a storm of forks" test_storm
-lpt_run "not by a storm of threads that exec" test_execs
-lpt_run_cleanly "not by a kernel thread that was never started" test_unstarted
-lpt_run "not by a CPU that is offline" test_offline
-lpt_run "not by a CPU that goes offline" test_offline_in_transition
-lpt_run "not by a CPU that comes online" test_online_in_transition
-lpt_run "not by CPUs that come and go" test_hotplug
-lpt_run "not by a kthread_worker" test_kthread_worker
-lpt_run "not by a rescuer that never rests" test_rescuer
-lpt_run "not by work that queues itself" test_requeue
-lpt_run "by a long work item till its end" test_long_work
+lpt_run "the log names a straggler of a long transition" test_told
+lpt_run "the maximum of poke_delay_ms disables retries" test_never
+lpt_run "not blocked by tasks asleep in system calls" test_sleepers
+lpt_run "waits end when and how they would without a transition" test_waits
+lpt_run "long reads are not shortened" test_reads
+lpt_run "not blocked by the parent of a vfork" test_vfork
+lpt_run "not blocked by a stopped task" test_stopped
+lpt_run "not blocked by a traced task" test_traced
+lpt_run "blocked by a task that its tracer has stopped in a system call" test_traced_inside
+lpt_run "not blocked by a zombie" test_zombie
+lpt_run "not blocked by a dead thread group leader" test_leader
+lpt_run "not blocked by a frozen cgroup" test_frozen
+lpt_run "not blocked by a throttled cgroup" test_throttled
+lpt_run "not blocked by threads of io_uring" test_uring
+lpt_run "not blocked by a worker of vhost" test_vhost
+lpt_run "not blocked by an interrupt thread" test_irq_thread
+lpt_run "all stragglers are listed" test_list
+lpt_run "not blocked by tasks that spin on all CPUs" test_spinners
+lpt_run "not blocked by a task that spins on a CPU without ticks" test_nohz_full
+lpt_run "not blocked by tasks that make system calls all the time" test_callers
+lpt_run "not blocked by tasks that fork all the time" test_storm
+lpt_run "not blocked by threads that exec all the time" test_execs
+lpt_run_cleanly "not blocked by a kernel thread that was never started" test_unstarted
+lpt_run "not blocked by an offline CPU" test_offline
+lpt_run "not blocked by a CPU that goes offline" test_offline_in_transition
+lpt_run "not blocked by a CPU that comes online" test_online_in_transition
+lpt_run "not blocked by CPUs that go offline and online" test_hotplug
+lpt_run "not blocked by a kthread_worker" test_kthread_worker
+lpt_run "not blocked by a rescuer that never sleeps" test_rescuer
+lpt_run "not blocked by a work item that queues itself" test_requeue
+lpt_run "blocked by a work item until its end" test_long_work
 ktap_finished

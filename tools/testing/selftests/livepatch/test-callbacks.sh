@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Callbacks that load and unload the very modules that their patch names: each
-# object is told of everything, in order, and once.
+# Callbacks that load and unload the modules that their patch names. The callbacks of
+# each object must run in order, and once.
 
 . "$(dirname "$0")/functions.sh"
 
-# commands for "run"
+# Commands for the module parameter "run"
 LOAD="$LPT_DIR/lpt_module load $LPT_DIR/test_modules"
 UNLOAD="$LPT_DIR/lpt_module unload"
 
@@ -14,7 +14,7 @@ param() {
 	first_line "/sys/module/lpt_callbacks/parameters/$1"
 }
 
-# told OBJECT CALLBACK... - what an object was told
+# told OBJECT CALLBACK... - these callbacks ran for the object, in this order
 told() {
 	local object=$1 call got=
 
@@ -25,7 +25,7 @@ told() {
 	is "${got# }" "$*" "$object"
 }
 
-# patch WHEN COMMAND - load it; the callback WHEN runs the COMMAND
+# patch WHEN COMMAND - load lpt_callbacks, whose callback WHEN runs the COMMAND
 patch() {
 	apply lpt_callbacks "when=$1" "run=\"$2\""
 }
@@ -117,7 +117,7 @@ test_unload_after() {
 	told lpt_target pre_patch post_patch pre_unpatch post_unpatch
 }
 
-# The callback is one of a module that is being loaded itself
+# The callback runs while its own object, a module, is being loaded.
 test_nested() {
 	patch pre_patch:lpt_target "$LOAD/lpt_blocker.ko"
 	load lpt_target
@@ -128,7 +128,7 @@ test_nested() {
 	told lpt_blocker pre_patch post_patch
 }
 
-# It is half way in when the callback that has loaded it comes back
+# The module is still loading when the callback that started the load returns.
 test_half_way() {
 	local calls=/sys/module/lpt_callbacks/parameters/calls
 
@@ -142,7 +142,7 @@ test_half_way() {
 	echo 0 > /sys/module/lpt_callbacks/parameters/delay
 }
 
-# A module can't go while one of its callbacks runs
+# Unloading a module waits for a callback of it that runs.
 test_unload_waits() {
 	load lpt_target
 	: > "$LPT_TMP/wait"
@@ -159,7 +159,7 @@ test_unload_waits() {
 	told lpt_target pre_patch post_patch pre_unpatch post_unpatch
 }
 
-# Who is replaced is told nothing any more, also while others are
+# Callbacks of a replaced patch must not run, even if those of another patch do.
 test_replaced() {
 	load lpt_target
 	apply lpt_callbacks
@@ -175,7 +175,7 @@ was_told() {
 	[[ " $(param calls) " = *" $1 "* ]]
 }
 
-# Nor does anybody change the patch meanwhile, but its files can be read
+# A write to "enabled" waits for a running callback. Files can be read meanwhile.
 test_change_waits() {
 	: > "$LPT_TMP/wait"
 	in_background patch pre_patch:vmlinux \
@@ -195,7 +195,7 @@ test_change_waits() {
 	told lpt_target pre_patch post_unpatch
 }
 
-# says_at CALLBACK DIRECTION - while the callback runs, "behind" has no other direction
+# says_at CALLBACK DIRECTION - while it runs, "behind" shows this direction or nothing
 says_at() {
 	local head
 
@@ -230,18 +230,18 @@ test_direction_of_unpatching() {
 
 lpt_start 15
 lpt_run "pre_patch loads a module of the patch" test_load_before
-lpt_run "post_patch does" test_load_at_end
-lpt_run "pre_unpatch does" test_load_in_disable
-lpt_run "post_unpatch does" test_load_after
+lpt_run "post_patch loads a module of the patch" test_load_at_end
+lpt_run "pre_unpatch loads a module of the patch" test_load_in_disable
+lpt_run "post_unpatch loads a module of the patch" test_load_after
 lpt_run "pre_patch unloads a module of the patch" test_unload_before
-lpt_run "post_patch does, before it is told" test_unload_at_end
-lpt_run "pre_unpatch does, before it is told" test_unload_in_disable
-lpt_run "post_unpatch does, before it is told" test_unload_after
-lpt_run "a callback of a module loads another" test_nested
-lpt_run "a module is half way in" test_half_way
-lpt_run "a replaced patch is told nothing" test_replaced
-lpt_run "a module waits for its callback" test_unload_waits
-lpt_run "so does a change of the patch" test_change_waits
-lpt_run "post_patch belongs to patching" test_direction_of_patching
-lpt_run "post_unpatch belongs to unpatching" test_direction_of_unpatching
+lpt_run "post_patch of vmlinux unloads a module of the patch" test_unload_at_end
+lpt_run "pre_unpatch of vmlinux unloads a module of the patch" test_unload_in_disable
+lpt_run "post_unpatch of vmlinux unloads a module of the patch" test_unload_after
+lpt_run "the callback for a module loads another module" test_nested
+lpt_run "the transition starts while a module is loading" test_half_way
+lpt_run "no callback of a replaced patch runs" test_replaced
+lpt_run "unloading a module waits for its callback" test_unload_waits
+lpt_run "disabling a patch waits for its callback" test_change_waits
+lpt_run "the direction is patching in post_patch" test_direction_of_patching
+lpt_run "the direction is unpatching in post_unpatch" test_direction_of_unpatching
 ktap_finished

@@ -1,18 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# What has brought live patching down elsewhere, or might: patches of the functions
-# that every task dies in, while tasks exit, modules come, CPUs go, and tracers come
-# and go.
+# Cases that are known to break live patching implementations: patches of the exit
+# path while tasks exit, modules that are loaded during a transition, CPU hotplug, and
+# tracers that are switched on and off.
 #
-# LPT_LIMIT: seconds for each test that has no end of its own.
+# LPT_LIMIT: seconds for each test without a fixed number of rounds.
 
 . "$(dirname "$0")/functions.sh"
 
 LIMIT=${LPT_LIMIT:-10}
 ONLINE=/sys/devices/system/cpu/cpu$(($(nproc --all) - 1))/online
 
-# in_a_loop COMMAND... - until the limit is over; sets LOOP
+# in_a_loop COMMAND... - in the background until limit_is_over(); sets LOOP
 in_a_loop() {
 	in_background looped "$@"
 	LOOP=$LPT_PID
@@ -28,7 +28,7 @@ looped() {
 # Tasks that exit
 #
 
-# All of them can sleep when they return
+# After these functions return, the task may still sleep, as the patch does.
 EXIT="exit_signals exit_files exit_fs exit_tasks_rcu_start exit_task_stack_account"
 
 test_exit() {
@@ -60,8 +60,9 @@ some_are_exiting() {
 		grep -q "^-	-	[1-9][0-9]* exiting	help: nothing" "$behind"
 }
 
-# Nobody finds a task that returns from there, as it has left the task list. It takes
-# longer than a transition that does not wait for it.
+# After exit_task_stack_account() a task is no longer in the task list, so only the
+# count of exiting tasks includes it. The patch sleeps there for longer than a
+# transition takes that does not wait for such tasks.
 test_unhashed() {
 	local old=lpt_pass1 new=lpt_pass2 swap nap=$((LPT_SECONDS * 500)) i
 
@@ -100,16 +101,16 @@ test_exit_reversed() {
 }
 
 #
-# A replacement that does not end, and modules that come meanwhile
+# A replacement whose transition is blocked, and modules that are loaded meanwhile
 #
 
-# half_way PATCH - the transition has started, and is held up
+# half_way PATCH - the transition has started, this task has migrated, another blocks
 half_way() {
 	in_transition
 	within "$LPT_PATIENCE" patch_state_is $$ 1
 }
 
-# A module that both patches name: who has migrated sees the new one at once
+# Both patches name the module. A migrated task gets the new patch at once.
 test_late_module() {
 	local i
 
@@ -126,7 +127,7 @@ test_late_module() {
 		unload lpt_target
 	done
 	load lpt_target
-	# One in the old code, one in the new: no direction can finish
+	# One task is in the old code, one in the new: neither direction can complete.
 	hold
 	disable lpt_pair4
 	within "$LPT_PATIENCE" version_is 2
@@ -160,7 +161,7 @@ plug() {
 	cpu 1 || :
 }
 
-# The transition is held up for as long as the CPU goes and comes back
+# The transition is blocked while the CPU goes offline and online.
 test_unplug() {
 	local i
 
@@ -188,7 +189,7 @@ test_unplug() {
 	is_clean hardirq softirq syscall
 }
 
-# What plugging calls is patched
+# Patch functions that CPU hotplug calls
 test_plug_functions() {
 	local functions i
 
@@ -280,12 +281,12 @@ clean_up() {
 }
 
 lpt_start 8
-lpt_run_cleanly "tasks exit while a patch of their exit is replaced" test_exit
-lpt_run_cleanly "tasks that have left the task list" test_unhashed
-lpt_run_cleanly "tasks exit while a patch of their exit is turned around" test_exit_reversed
-lpt_run_cleanly "a module comes while a replacement is stuck" test_late_module
-lpt_run_cleanly "a CPU goes while a transition is stuck" test_unplug
-lpt_run_cleanly "functions that unplug CPUs" test_plug_functions
-lpt_run_cleanly "tracers come and go all the time" test_tracer
-lpt_run_cleanly "probes come and go all the time" test_probes
+lpt_run_cleanly "a patch of the exit path is replaced while tasks exit" test_exit
+lpt_run_cleanly "a transition waits for tasks that have left the task list" test_unhashed
+lpt_run_cleanly "a patch of the exit path is reversed while tasks exit" test_exit_reversed
+lpt_run_cleanly "a module is loaded while a replacement is blocked" test_late_module
+lpt_run_cleanly "a CPU goes offline while a transition is blocked" test_unplug
+lpt_run_cleanly "functions of CPU hotplug are patched" test_plug_functions
+lpt_run_cleanly "tracers are switched on and off all the time" test_tracer
+lpt_run_cleanly "probes are switched on and off all the time" test_probes
 ktap_finished

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Steps that can fail for another reason than test-memory.sh knows: the first call of
-# a function fails, then the second, and so on until there are no more. Each time
-# all is as it was before, and the same load works right after.
+# Failures of single functions, for reasons other than those of test-memory.sh. The
+# first call of a function fails, then the second, and so on until there are no more.
+# Each time the state must be as before, and the same load must work right after.
 
 . "$(dirname "$0")/functions.sh"
 
@@ -11,8 +11,9 @@ FAIL=/sys/module/lpt_fail/parameters
 ENOMEM=-12 EBUSY=-16 EEXIST=-17 EINVAL=-22
 IS_BUSY="Device or resource busy"
 
-# What a patch, a replacement and a module that comes late have to do. Some of it is
-# not called in each of the cases, and some is done without.
+# Functions that are called when a patch, a replacement or a module that is loaded later
+# is set up, and the error. Not each of them is called in each case. Some failures are
+# tolerated.
 STEPS=(
 	# trampolines
 	"klp_arch_alloc_block 0"
@@ -36,27 +37,27 @@ STEPS=(
 	"klp_object_pre_patch $EINVAL"
 )
 
-# failing FUNCTION RESULT [PARAMETER] - prepare it, or skip
+# failing FUNCTION RESULT [PARAMETER] - load lpt_fail for this function, or skip
 failing() {
 	[ -e "$LPT_DIR/test_modules/lpt_fail.ko" ] || skip "no lpt_fail here"
 	load lpt_fail function="$1" result="$2" "${@:3}" 2> /dev/null
 }
 
-# nth NUMBER - the next call that fails, 0: none
+# nth NUMBER - the call that is to fail, counted from now on; 0: none
 nth() {
 	echo 0 > "$FAIL/nth"
 	echo 0 > "$FAIL/calls"
 	echo "$1" > "$FAIL/nth"
 }
 
-# settled COMMAND... - and nothing is under way
+# settled COMMAND... - run it without a transition before or after
 settled() {
 	settle
 	"$@"
 	settle
 }
 
-# all_calls EFFECT UNDO MODULE [PARAMETER] - sets CALLS and REFUSED
+# all_calls EFFECT UNDO MODULE [PARAMETER] - fail each call; sets CALLS and REFUSED
 all_calls() {
 	local effect=$1 undo=$2 before status n
 
@@ -82,7 +83,7 @@ all_calls() {
 	[ "$status" -eq 0 ]
 }
 
-# all_steps EFFECT UNDO MODULE [PARAMETER] - each of the steps, with each of its calls
+# all_steps EFFECT UNDO MODULE [PARAMETER] - all_calls for each entry of STEPS
 all_steps() {
 	local step function result refused=0
 
@@ -138,13 +139,13 @@ test_replace() {
 	all_steps version_is_4 undo_replace lpt_pair4 replace=1
 }
 
-# disable_by_tee PATCH - a process that can be told from others
+# disable_by_tee PATCH - by a process with a name that lpt_fail can select
 disable_by_tee() {
 	tee "$KLP/$1/enabled" <<< 0 > /dev/null
 }
 
-# The first calls of going back may be refused: the patch stays as it is, and can be
-# reverted right after
+# Disabling may fail when it sets up redirects. The patch then stays enabled, and can
+# be reverted right after.
 test_disable() {
 	local i
 
@@ -169,7 +170,7 @@ test_disable() {
 	done
 }
 
-# Somebody else redirects the second function of two
+# Another user of ftrace (IPMODIFY) redirects the second of two functions.
 test_taken() {
 	local before
 
@@ -182,7 +183,7 @@ test_taken() {
 	unload lpt_fail
 	apply lpt_pair2
 	version_is_2
-	# v7.3 does not tell its owner that the probe was refused
+	# register_kprobe() of v7.3 does not return the error of a refused probe.
 	failing lpt_pair_b 7 || :
 	not grep -q lpt_pair_b "$DEBUGFS/kprobes/list"
 	version_is_2
@@ -193,9 +194,9 @@ clean_up() {
 }
 
 lpt_start 5
-lpt_run "a patch" test_patch
-lpt_run "a module that is loaded after its patch" test_late_module
-lpt_run "a replacement" test_replace
-lpt_run "disabling" test_disable
-lpt_run "a function that somebody else redirects" test_taken
+lpt_run "a function fails while a patch is loaded" test_patch
+lpt_run "a function fails while a module is loaded after its patch" test_late_module
+lpt_run "a function fails while a patch replaces others" test_replace
+lpt_run "a function fails while a patch is disabled" test_disable
+lpt_run "a function that another user of ftrace redirects" test_taken
 ktap_finished

@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# ftrace finds a call site that it does not expect, and disables itself. Call sites go
-# on leading to trampolines and patches, so nothing of that may be freed. The kernel
-# warns, and can't be patched again before it is rebooted: this is for a machine of its
-# own, and no part of the tests that run by default.
+# ftrace finds unexpected code at a call site, and disables itself. Call sites keep
+# leading to trampolines and patches, so neither may be freed. The kernel warns, and
+# can't be patched again before a reboot. So this needs a machine of its own, and does
+# not run by default.
 #
 # LPT_STEP: the step of live patching in which ftrace dies: leave, retarget, register
 
@@ -23,15 +23,15 @@ spoil() {
 }
 
 is_dead() {
-	at_least "$(dmesg | grep -c "ftrace bug")" 1 "deaths of ftrace"
+	at_least "$(dmesg | grep -c "ftrace bug")" 1 "reports that ftrace is disabled"
 }
 
-# Whatever is freed is freed after 10 s and some grace periods.
+# Trampolines and patches would be freed after 10 s and some grace periods.
 wait_for_free() {
 	nap 15
 }
 
-# The call sites of all functions are given back, at the end of a transition
+# Step "leave": at the end of a transition the call sites are given back to ftrace.
 die_leave() {
 	apply lpt_pair2 hold=1
 	hold
@@ -47,7 +47,7 @@ die_leave() {
 	is "$(version)" 1
 }
 
-# The call sites get another target, at the beginning of one
+# Step "retarget": at the start of a transition the call sites get another target.
 die_retarget() {
 	apply lpt_pair2
 	spoil lpt_pair_b
@@ -55,11 +55,11 @@ die_retarget() {
 	is_dead
 	is "$(attr lpt_pair2 enabled)" 1
 	wait_for_free
-	# The call site of the second one was spoiled.
+	# lpt_spoiler disabled the call site of lpt_pair_b().
 	is "$(version)" "2 1"
 }
 
-# The call sites are registered
+# Step "register": the call sites are registered with ftrace.
 die_register() {
 	spoil lpt_pair_b
 	fails_with "$DEAD" load lpt_pair2
@@ -78,11 +78,11 @@ test_dead() {
 	call pairs 10 0
 }
 
-# Patches can't be disabled any more.
+# Replaces that of functions.sh: patches can't be disabled any more.
 lpt_reset() {
 	release_all
 }
 
 lpt_start 1
-lpt_run "ftrace dies: $STEP" test_dead
+lpt_run "ftrace is disabled in step $STEP" test_dead
 ktap_finished

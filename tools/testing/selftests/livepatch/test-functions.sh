@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Patches of the functions that patching itself uses, and of functions that nobody has
-# looked at: each works, or is refused with the reason.
+# Patches of functions that live patching itself uses, and of random functions. Each
+# patch works, or is refused with the reason.
 #
-# SEED: for the same functions again, LPT_LIMIT: seconds for those.
+# SEED: repeats the choice of random functions. LPT_LIMIT: seconds for these.
 
 . "$(dirname "$0")/functions.sh"
 
@@ -17,8 +17,8 @@ FUNCTIONS=$TRACING/available_filter_functions
 # Functions that patching uses
 #
 
-# What a patch of FUNCTION... has to go through: another one comes on top of it, both
-# are replaced, one more comes and goes
+# used FUNCTION... - patch them, stack another patch, replace both, and apply and
+# revert one more patch
 used() {
 	local functions
 
@@ -112,8 +112,8 @@ test_used_klp() {
 	     klp_next_universe
 }
 
-# The function sleeps before it goes on: whoever patches it is told that its module
-# stays, and then it works
+# Tasks sleep in schedule() when it is patched. The log warns that the module stays
+# loaded, and the patch works.
 test_never_left() {
 	not loaded lpt_pass3 || skip "lpt_pass3 stays loaded until a reboot"
 	log_start
@@ -127,8 +127,8 @@ test_never_left() {
 		"$LPT_DIR/lpt_module" unload lpt_pass3
 }
 
-# All of ftrace and the tracers, entry code, and what runs where no function may be
-# traced: they have no site, which is the reason that is given
+# Functions without a call site, as the log must say: ftrace, tracers, entry code, and
+# others that are notrace.
 OUT_OF_REACH="register_ftrace_function unregister_ftrace_function ftrace_location
 	ftrace_set_filter_ips ftrace_replace_code ftrace_make_call ftrace_make_nop
 	ftrace_modify_all_code arch_ftrace_update_code
@@ -161,8 +161,9 @@ test_refused() {
 # Any functions
 #
 
-# Each round has a module of its own: the next one can't be loaded again if a task
-# is in one of its functions while it migrates
+# any_module - create a copy of lpt_pass1 with an unused name, as ANY. A module stays
+# loaded if a task migrated inside of one of its functions, so each round needs a new
+# one.
 any_module() {
 	for ((NR = NR + 1; ; NR++)); do
 		printf -v ANY lpt_any%02d "$NR"
@@ -188,7 +189,7 @@ test_any() {
 	local functions all i n
 
 	[ -e "$LPT_DIR/test_modules/lpt_pass1.ko" ] || skip "no lpt_pass1"
-	# No other symbol, be it a variable, has the same name
+	# Only functions whose name is unique among all symbols
 	mapfile -t all < <(awk 'FNR == NR { n[$3]++; next }
 				NF == 1 && n[$1] == 1 { print $1 }' \
 			   /proc/kallsyms "$FUNCTIONS" | sort)
@@ -208,16 +209,16 @@ test_any() {
 }
 
 lpt_start 12
-lpt_run_cleanly "functions that patch code" test_used_text
-lpt_run_cleanly "functions of the tick" test_used_tick
-lpt_run_cleanly "functions of printk" test_used_printk
-lpt_run_cleanly "functions of locks" test_used_locks
-lpt_run_cleanly "functions of memory" test_used_memory
-lpt_run_cleanly "functions of wakeups" test_used_wakeups
-lpt_run_cleanly "functions of system calls" test_used_entry
-lpt_run_cleanly "functions of modules" test_used_modules
-lpt_run_cleanly "functions of live patching" test_used_klp
-lpt_run_cleanly "functions out of reach are refused" test_refused
-lpt_run_cleanly "a function that is never left" test_never_left
-lpt_run_cleanly "any functions" test_any
+lpt_run_cleanly "patched: functions that patch code" test_used_text
+lpt_run_cleanly "patched: functions of the tick" test_used_tick
+lpt_run_cleanly "patched: functions of printk" test_used_printk
+lpt_run_cleanly "patched: functions of locks" test_used_locks
+lpt_run_cleanly "patched: functions of memory management" test_used_memory
+lpt_run_cleanly "patched: functions of wakeups" test_used_wakeups
+lpt_run_cleanly "patched: functions of system calls" test_used_entry
+lpt_run_cleanly "patched: functions of the module loader" test_used_modules
+lpt_run_cleanly "patched: functions of live patching" test_used_klp
+lpt_run_cleanly "refused: functions without a call site" test_refused
+lpt_run_cleanly "patched: a function that tasks sleep in" test_never_left
+lpt_run_cleanly "patched: random functions" test_any
 ktap_finished

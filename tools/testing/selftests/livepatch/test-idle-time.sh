@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# On an idle system a transition ends by itself, and soon.
+# On an idle system a transition ends without intervention, within LPT_SECONDS.
 
 . "$(dirname "$0")/functions.sh"
 
 ROUNDS=${LPT_ROUNDS:-10}
 
-# timed COMMAND... - adds the milliseconds to the list
+# timed COMMAND... - append its duration in milliseconds to times
 timed() {
 	local start=${EPOCHREALTIME/./}
 
@@ -49,7 +49,7 @@ test_at_rest() {
 	at_rest
 }
 
-# Applied or not, the only trace of a patch in ftrace is that of its functions
+# ftrace has records of the patched functions while the patch is applied, and no others.
 test_ftrace_records() {
 	local before
 
@@ -68,7 +68,7 @@ clean_up() {
 	trace_off
 }
 
-# That the status of a task is read is there to show that something would be seen
+# proc_pid_status() is traced as well, to show that the tracer works.
 test_never_called() {
 	local names
 
@@ -88,8 +88,8 @@ test_never_called() {
 }
 
 lpt_start 4
-lpt_run "$ROUNDS transitions each way end within $LPT_SECONDS s" test_time
+lpt_run "$ROUNDS transitions in each direction end within $LPT_SECONDS s" test_time
 lpt_run "no task has a patch state when no transition runs" test_at_rest
-lpt_run "ftrace has records of the functions while patched" test_ftrace_records
-lpt_run "no CPU is stopped, and no stack read" test_never_called
+lpt_run "ftrace has records of patched functions only" test_ftrace_records
+lpt_run "no CPU is stopped, and no stack is read" test_never_called
 ktap_finished

@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Bad patches are refused, for the right reason, and leave nothing behind.
+# Invalid patches are refused with the right reason, and leave the state unchanged.
 
 . "$(dirname "$0")/functions.sh"
 
 EINVAL="Invalid argument"
 
-# says REGEX - one line of the log since log_start does
+# says REGEX - exactly one line of the log since log_start() matches
 says() {
 	local got
 
@@ -34,14 +34,14 @@ refused_only() {
 	same "$before" "$(inventory)"
 }
 
-# refused ... - nor does it stand in the way of a good one
+# refused ... - like refused_only(), and a valid patch works after it
 refused() {
 	refused_only "$@"
 	apply lpt_pair2
 	is "$(version)" 2
 }
 
-# kind KIND MESSAGE - defines the test
+# kind KIND MESSAGE - define test_KIND(): lpt_input kind=KIND is refused with MESSAGE
 kind() {
 	eval "test_$1() { refused '$EINVAL' \"$2\" lpt_input kind=$1; }"
 	kinds+=("$1")
@@ -53,7 +53,7 @@ test_good() {
 	is "$(versions)" "9 9 1 1 1"
 }
 
-# sympos counts in the order of kallsyms: one each, and not the same one
+# sympos counts in the order of kallsyms. 1 and 2 must select different functions.
 test_twins() {
 	local first second
 
@@ -82,7 +82,7 @@ test_twice() {
 		lpt_input kind=twice
 }
 
-# The module is not there yet, so the module is what is refused
+# The patch is loaded before its target, so loading the target is refused.
 later() {
 	local before
 
@@ -102,7 +102,7 @@ test_later() {
 	later unknown "$S""no symbol 'lpt_no_such_function'"
 }
 
-# What is there when the module comes, and then goes
+# The function exists only while the module is being loaded.
 test_late_init() {
 	later late_init "$F 'lpt_target_init' .* init code, which does not stay"
 }
@@ -112,7 +112,7 @@ inventory_of_klp() {
 	ls -R "$KLP"
 }
 
-# The compiler may have cloned it, or not
+# Whether the compiler makes a clone depends on its version.
 test_cloned() {
 	local clone
 
@@ -123,7 +123,7 @@ test_cloned() {
 		lpt_input kind=cloned
 }
 
-# No module can be taken for the kernel. This is another one under that name
+# A module named vmlinux must be refused. This renames lpt_xx7 in its file.
 test_vmlinux() {
 	sed 's/lpt_xx7/vmlinux/g' "$LPT_DIR/test_modules/lpt_xx7.ko" \
 		> "$LPT_TMP/vmlinux.ko"
@@ -158,7 +158,7 @@ test_busy() {
 	is "$(version)" 2
 }
 
-# Somebody else redirects the function
+# Another user of ftrace (IPMODIFY) redirects the function.
 test_taken() {
 	load lpt_target
 	load lpt_taker || skip "no kprobe with a post_handler (CONFIG_KPROBES)"
@@ -170,7 +170,8 @@ test_taken() {
 	is "$(versions)" "9 9 1 1 1"
 }
 
-# An object has a directory next to the files of its patch. No stack trace tells so
+# The directory of an object would collide with a file of its patch. The patch must be
+# refused before sysfs warns with a stack trace.
 test_bad_object() {
 	local name
 
@@ -184,7 +185,7 @@ test_bad_object() {
 	never_says "Call Trace"
 }
 
-# No module ever has that name: the log says so, and that is all
+# No module can have that name. The patch is accepted, with a line in the log.
 test_never_patched() {
 	local name
 
@@ -203,7 +204,7 @@ test_never_patched() {
 	is "$(versions)" "9 1 1 1 1"
 }
 
-# The functions of target_weak.c return their version, or are refused
+# holes KIND VERSIONS - patch a function of target_weak.c; VERSIONS is what they return
 holes() {
 	load lpt_target
 	grep -q '__ftrace_invalid_address__.*\[lpt_target\]' \
@@ -233,7 +234,7 @@ load_as() {
 	"$LPT_DIR/lpt_module" load "$LPT_TMP/$1.ko" "${@:2}"
 }
 
-# The patches below are fine by themselves, and lpt_other closes the cycle
+# lpt_other makes a cycle with patches that are valid by themselves.
 cycle_refused() {
 	local before
 
@@ -259,7 +260,7 @@ test_cycle_of_patches() {
 	cycle_refused
 }
 
-# Disabling lpt_third would bring lpt_input back
+# lpt_third hides lpt_input. Disabling lpt_third would complete the cycle.
 test_cycle_below() {
 	apply lpt_input kind=there
 	load_as lpt_third kind=over
@@ -267,7 +268,7 @@ test_cycle_below() {
 	cycle_refused
 }
 
-# No caller ever sees both
+# One patch replaces the other, so no caller sees both.
 test_cycle_replaced() {
 	apply lpt_input kind=there
 	load_as lpt_other kind=back replace=1
@@ -302,27 +303,27 @@ kind init "$P object 'vmlinux': function 'start_kernel' .* init code, which does
 kind kernel_trace "$P object 'vmlinux': function 'ftrace_location' .* not traced"
 
 lpt_start $((${#kinds[@]} + 20))
-lpt_run "good" test_good
-lpt_run "sympos" test_twins
+lpt_run "accepted: a valid patch" test_good
+lpt_run "accepted: functions selected by sympos" test_twins
 for k in "${kinds[@]}"; do
 	lpt_run "refused: $k" "test_$k"
 done
-lpt_run "refused: cloned" test_cloned
+lpt_run "refused: a function of which the compiler made a clone" test_cloned
 lpt_run "refused: module not marked as a patch" test_unmarked
-lpt_run "refused: a function twice" test_twice
-lpt_run "refused: a module with an unknown function" test_later
-lpt_run "refused: a module with a function that does not stay" test_late_init
-lpt_run "refused: no new function" test_bad_new_func
+lpt_run "refused: a function that is named twice" test_twice
+lpt_run "refused: a module that lacks a function of its patch" test_later
+lpt_run "refused: a module whose init function its patch replaces" test_late_init
+lpt_run "refused: an invalid address of a new function" test_bad_new_func
 lpt_run "refused: a module named vmlinux" test_vmlinux
 lpt_run "refused: during another transition" test_busy
-lpt_run "refused: a function that somebody else redirects" test_taken
+lpt_run "refused: a function that another user of ftrace redirects" test_taken
 lpt_run_cleanly "refused: an object with the name of a file" test_bad_object
-lpt_run "accepted: an object that is no module" test_never_patched
-lpt_run "refused: a cycle over two patches" test_cycle_of_patches
-lpt_run "refused: a cycle over a patch below another one" test_cycle_below
-lpt_run "a new function that was there" test_there
-lpt_run "two patches in a cycle, one replaces the other" test_cycle_replaced
-lpt_run "dead functions behind the first function" test_hole_first
-lpt_run "dead functions behind and before the function" test_hole_middle
+lpt_run "accepted: an object that is not a possible name of a module" test_never_patched
+lpt_run "refused: a cycle of two patches" test_cycle_of_patches
+lpt_run "refused: a cycle with a patch that another one hides" test_cycle_below
+lpt_run "accepted: a new function that is a function of the kernel" test_there
+lpt_run "accepted: a cycle of two patches, one of which replaces the other" test_cycle_replaced
+lpt_run "dead functions after the first function" test_hole_first
+lpt_run "dead functions before and after the function" test_hole_middle
 lpt_run "dead functions before the last function" test_hole_last
 ktap_finished

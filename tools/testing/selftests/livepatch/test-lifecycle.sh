@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The life of a patch, as far as its owner sees it.
+# The life cycle of a patch, as user space sees it.
 
 . "$(dirname "$0")/functions.sh"
 
@@ -14,8 +14,8 @@ load_both() {
 	load lpt_blocker
 }
 
-# held PATCH [PARAMETERS] - load it, and let it wait for a task in lpt_hold()
-# Whoever patches lpt_hold() before must have been loaded with hold=1
+# held PATCH [PARAMETERS] - load it while a task in lpt_hold() blocks the transition.
+# Patches of lpt_hold() that are already enabled must have been loaded with hold=1.
 held() {
 	hold
 	load "$@"
@@ -42,7 +42,7 @@ test_vmlinux() {
 	not loadavg
 }
 
-# A process that has been there since before the patch, and new ones
+# answer - reports the version from a process that was started before the patch
 answer() {
 	while read -r _; do
 		version
@@ -128,7 +128,7 @@ test_references() {
 	disable lpt_pair2
 	settle
 	unload lpt_pair2
-	# A patch does not keep its target
+	# A patch holds no reference to its target
 	apply lpt_pair2
 	unload lpt_target
 	load lpt_target
@@ -170,7 +170,7 @@ test_reverse_apply() {
 	load_both
 	held lpt_pair2
 	disable lpt_pair2
-	# The blocker is where it has to be. Nobody else waits for anything
+	# The blocking task is in the old universe already, and all others can migrate back.
 	settle
 	is "$(version)" 1
 	in_state "$LPT_PID" D
@@ -200,7 +200,7 @@ test_reverse_revert() {
 	is "$(callbacks)" "1 2 2 1" "after the revert"
 }
 
-# A task asleep in the old code and one in the new: no direction can finish
+# One task sleeps in old code, one in new code: neither direction can complete.
 test_reverse_often() {
 	local i
 
@@ -369,7 +369,7 @@ test_force() {
 	settle
 	is "$(version)" 1
 	gone lpt_forced
-	# It looks at the parameter again and again
+	# The new lpt_hold() polls the parameter, so the task still runs its code.
 	within "$LPT_PATIENCE" in_state "$LPT_PID" D
 	write_to /sys/module/lpt_forced/parameters/hold 0
 	fails_with "$IN_USE" unload_once lpt_forced
@@ -379,23 +379,23 @@ test_force() {
 }
 
 lpt_start 19
-lpt_run "two functions of vmlinux" test_vmlinux
-lpt_run "effect in a running and in a new process" test_running_and_new
-lpt_run "attributes" test_attributes
-lpt_run "writes that change nothing are refused" test_refused_writes
-lpt_run "apply again after a revert" test_again
-lpt_run "module references" test_references
-lpt_run "a transition is visible, and does not delay the others" test_visible
-lpt_run "its end can be polled for" test_polled
-lpt_run "reverse the transition to a patch" test_reverse_apply
-lpt_run "reverse the transition from a patch" test_reverse_revert
-lpt_run "reverse many times" test_reverse_often
-lpt_run "one transition at a time" test_one_at_a_time
-lpt_run "three patches, disabled from the middle" test_stack
-lpt_run "three patches, disabled from below" test_stack_from_below
+lpt_run "patch two functions of vmlinux" test_vmlinux
+lpt_run "a running and a new process get the new code" test_running_and_new
+lpt_run "sysfs attributes" test_attributes
+lpt_run "writes to sysfs that change nothing are refused" test_refused_writes
+lpt_run "apply a patch again after a revert" test_again
+lpt_run "references to modules" test_references
+lpt_run "a blocked transition is visible, and other tasks run the new code" test_visible
+lpt_run "poll() reports the end of a transition" test_polled
+lpt_run "reverse a transition that enables a patch" test_reverse_apply
+lpt_run "reverse a transition that disables a patch" test_reverse_revert
+lpt_run "reverse a transition many times" test_reverse_often
+lpt_run "a second transition is refused" test_one_at_a_time
+lpt_run "three stacked patches, the middle one disabled first" test_stack
+lpt_run "three stacked patches, the lowest one disabled first" test_stack_from_below
 lpt_run "a patch replaces all others" test_replace
 lpt_run "a replaced function goes back to its original" test_replace_less
 lpt_run "reverse a replacement" test_replace_reversed
-lpt_run "every callback once" test_callbacks
-lpt_run "force" test_force
+lpt_run "each callback runs once" test_callbacks
+lpt_run "force a transition" test_force
 ktap_finished

@@ -2,16 +2,16 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Out of memory: the first allocation of a load fails, then the second, and so
-# on until there are no more. Each time all is as it was before, and the same
-# load works right after. What can't be refused, the way back, only takes longer.
+# on until there are no more. Each time the state must be as before, and the same
+# load must work right after. Disabling a patch must succeed with failing allocations.
 #
-# And patches that come and go leave nothing behind. LPT_CYCLES: how often.
+# Repeated applies and reverts must not leak memory for code. LPT_CYCLES: how often.
 
 . "$(dirname "$0")/functions.sh"
 
 FAULTS="$DEBUGFS/failslab $DEBUGFS/fail_page_alloc"
 
-# Allocations that may sleep fail as well, and without a stack trace each
+# Set up fault injection: also for allocations that may sleep, without stack traces
 faults() {
 	local dir
 
@@ -32,7 +32,7 @@ fail_nth() {
 		2> "$LPT_TMP/error"
 }
 
-# Some allocations are done without.
+# took_effect CHECK UNDO - for loads that succeeded although an allocation failed
 took_effect() {
 	settle
 	"$1"
@@ -40,7 +40,7 @@ took_effect() {
 	settle
 }
 
-# exhaust IN_EFFECT UNDO MODULE [PARAMETER] - all failures of loading MODULE
+# exhaust IN_EFFECT UNDO MODULE [PARAMETER] - fail each allocation of loading MODULE
 exhaust() {
 	local effect=$1 undo=$2 before n status refused=0
 
@@ -62,7 +62,7 @@ exhaust() {
 	at_least "$refused" 10 "refusals"
 }
 
-# A module may be there without its files, which it does not insist on.
+# lpt_target loads even if its files in debugfs can't be created.
 pair2_in_effect() {
 	[ ! -e "$TARGET/version" ] || is "$(version)" 2
 }
@@ -81,7 +81,7 @@ undo_target() {
 	unload lpt_target
 }
 
-# Its functions are patched before anybody can call them, or it is not loaded.
+# The module is patched before any of its code runs, or is not loaded.
 test_late_module() {
 	faults
 	apply lpt_pair2
@@ -109,7 +109,7 @@ test_replace() {
 	exhaust pair4_in_effect undo_replace lpt_pair4 replace=1
 }
 
-# The kernel threads get no memory half of the time
+# starve 1|0 PERCENT - so many allocations of kernel threads fail
 starve() {
 	local dir task
 
@@ -143,12 +143,12 @@ test_revert() {
 	done
 }
 
-# Areas of code, those of modules and of trampolines
+# The number of areas of code: modules and trampolines
 code_areas() {
 	grep -c execmem /proc/vmallocinfo
 }
 
-# As before, once the grace periods are over
+# code_is_freed NUMBER - there are no more areas than that
 code_is_freed() {
 	[ "$(code_areas)" -le "$1" ]
 }
@@ -164,7 +164,7 @@ test_cycles() {
 		revert lpt_pair2
 	done
 	is "$(version)" 1
-	# The last one is freed ten seconds later
+	# Trampolines are freed ten seconds after the last user
 	within "$LPT_PATIENCE" code_is_freed "$areas"
 	diag "$cycles cycles, $(code_areas) areas of code as before"
 }
@@ -175,9 +175,9 @@ clean_up() {
 }
 
 lpt_start 5
-lpt_run "a patch" test_patch
-lpt_run "a module that is loaded after its patch" test_late_module
-lpt_run "a replacement of two patches" test_replace
-lpt_run "reverts" test_revert
-lpt_run "patches that come and go" test_cycles
+lpt_run "an allocation fails while a patch is loaded" test_patch
+lpt_run "an allocation fails while a module is loaded after its patch" test_late_module
+lpt_run "an allocation fails while a patch replaces two others" test_replace
+lpt_run "allocations of kernel threads fail while a patch is reverted" test_revert
+lpt_run "repeated applies and reverts leak no code" test_cycles
 ktap_finished

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Modules that come and go while they are patched.
+# Modules that are loaded and unloaded while a patch for them is enabled.
 
 . "$(dirname "$0")/functions.sh"
 
@@ -9,7 +9,7 @@ patched() {
 	attr lpt_pair2/lpt_target patched
 }
 
-# The target's own init function has to run the new code already
+# The init function of lpt_target must get the new versions.
 is_patched_from_start() {
 	load lpt_target
 	is "$(first_line "$TARGET/init")" "2 2" "seen by the init function"
@@ -105,7 +105,7 @@ test_refused() {
 	is "$(version)" 1
 }
 
-# The patch after the first refuses: the first must let go again
+# The second patch refuses the module. The first patch must be undone for it.
 test_refused_by_second() {
 	apply lpt_pair2
 	apply lpt_pair3 refuse=1
@@ -119,7 +119,7 @@ test_refused_by_second() {
 	is "$(version)" 2
 }
 
-# And so does a patch for a module that is there already
+# pre_patch refuses while the patch of a loaded module is enabled.
 test_refused_at_once() {
 	load lpt_target
 	fails_with "No such device" load lpt_pair2 refuse=1
@@ -139,7 +139,7 @@ churn() {
 	done
 }
 
-# A module that is loaded from now on sees it
+# seen_from_now VERSION - an init function that runs from now on gets it
 seen_from_now() {
 	: > "$LPT_TMP/init"
 	within "$LPT_PATIENCE" was_seen "$1"
@@ -169,7 +169,7 @@ test_churn() {
 
 MODPROBE=/proc/sys/kernel/modprobe
 
-# A callback may wait for a module, as whoever allocates a cipher does
+# A callback may load a module and wait for it, as allocating a cipher does.
 test_request() {
 	local before status=0
 
@@ -188,14 +188,14 @@ test_request() {
 
 lpt_start 11
 lpt_run "a module that is loaded after its patch" test_later
-lpt_run "unloaded and loaded again" test_again
-lpt_run "patched twice before it is loaded" test_stacked
-lpt_run "loaded in a transition" test_load_in_transition
-lpt_run "unloaded and loaded in a transition" test_unload_in_transition
-lpt_run "loaded while the patch is reverted" test_load_in_revert
-lpt_run "refused by pre_patch, accepted later" test_refused
-lpt_run "refused by the second patch, accepted later" test_refused_by_second
-lpt_run "patch refused by pre_patch, accepted later" test_refused_at_once
-lpt_run "another module is loaded by a callback" test_request
-lpt_run "loads and unloads during transitions" test_churn
+lpt_run "a module that is unloaded and loaded again" test_again
+lpt_run "a module that is loaded after two patches" test_stacked
+lpt_run "a module that is loaded during a transition" test_load_in_transition
+lpt_run "a module that is unloaded and loaded during a transition" test_unload_in_transition
+lpt_run "a module that is loaded while its patch is reverted" test_load_in_revert
+lpt_run "a module that pre_patch refuses, and accepts later" test_refused
+lpt_run "a module that the second patch refuses, and accepts later" test_refused_by_second
+lpt_run "a patch that pre_patch refuses, and accepts later" test_refused_at_once
+lpt_run "a callback requests a module" test_request
+lpt_run "a module that is loaded and unloaded all the time" test_churn
 ktap_finished

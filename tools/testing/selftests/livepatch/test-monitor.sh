@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The runtime verification monitor "universe" watches each task while transitions
-# come, go and are turned around, and has nothing to say. See
+# The runtime verification monitor "universe" watches each task while patches are
+# applied, reverted and reversed. It must report no error. See
 # Documentation/trace/rv/monitor_universe.rst.
 
 . "$(dirname "$0")/functions.sh"
@@ -14,7 +14,7 @@ monitor_on() {
 	grep -qxs universe "$MONITORS/available_monitors" ||
 		skip "no monitor of universes (RV_MON_UNIVERSE)"
 	echo universe > "$MONITORS/enabled_monitors"
-	# A note of each error, and of the events that should not be missing
+	# Trace each error, and the events that seen() counts
 	echo 'event == "move" || event == "turn"' > "$EVENTS/event_universe/filter"
 	echo 1 > "$EVENTS/error_universe/enable"
 	echo 1 > "$EVENTS/event_universe/enable"
@@ -29,7 +29,7 @@ monitor_off() {
 	echo > "$MONITORS/enabled_monitors"
 }
 
-# seen MOVES TURNS - so many at least, and no error
+# seen MOVES TURNS - at least so many of these events, and no error
 seen() {
 	local trace=$LPT_TMP/trace moves turns
 
@@ -103,7 +103,7 @@ clean_up() {
 }
 
 lpt_start 3
-lpt_run "callers" test_callers
-lpt_run "sleepers" test_sleepers
-lpt_run "transitions turned around" test_turned_around
+lpt_run "no error of the monitor with tasks that run" test_callers
+lpt_run "no error of the monitor with tasks that sleep" test_sleepers
+lpt_run "no error of the monitor with reversed transitions" test_turned_around
 ktap_finished

@@ -1,15 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# perf is told about trampolines: in a transition there is a symbol where the call
-# site leads to, and its text; after it, some time, both go.
+# Records of perf about trampolines: during a transition there is a symbol at the
+# target of the call site, and its text. Some time after the transition both go.
 
 . "$(dirname "$0")/functions.sh"
 
-# Trampolines are freed behind grace periods, which nobody is in a hurry for.
+# Trampolines are freed after grace periods, which are not expedited.
 PATIENCE=$((LPT_PATIENCE + 30))
 
-# block VERB ENTRY - the address of the trampolines around ENTRY that come, or go
+# block come|go ENTRY - the address of the block of trampolines that contains ENTRY
 block() {
 	local verb address bytes name
 
@@ -25,7 +25,7 @@ has() {
 	[ -n "$(block "$1" "$2")" ]
 }
 
-# text ADDRESS OLD_BYTES NEW_BYTES - a record of perf says that this was written
+# text ADDRESS OLD_BYTES NEW_BYTES - perf has a record of this change of text
 text() {
 	grep -qx "text $*" "$LPT_TMP/perf"
 }
@@ -47,7 +47,7 @@ spoke() {
 	[ -s "$LPT_TMP/perf" ] || ! kill -0 "$1" 2> /dev/null
 }
 
-# Where ftrace says that the call site leads to
+# entry_of FUNCTION - the target of its call site, according to ftrace
 entry_of() {
 	sed -n "s/^$1 .*tramp: [^ ]*0x\([0-9a-f]*\).*/\1/p" \
 	    "$TRACING/enabled_functions"
@@ -77,5 +77,5 @@ test_trampoline() {
 }
 
 lpt_start 1
-lpt_run "perf has the names of trampolines" test_trampoline
+lpt_run "perf has symbols and text of trampolines" test_trampoline
 ktap_finished

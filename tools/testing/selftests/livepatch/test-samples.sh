@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The samples do what they say. They are looked for in $LPT_SAMPLES, in
-# test_modules/ and among the installed modules.
+# The samples do what the comments at their heads describe. They are looked for in
+# $LPT_SAMPLES, in test_modules/ and among the installed modules.
 
 . "$(dirname "$0")/functions.sh"
 
@@ -12,7 +12,7 @@ SAMPLES="livepatch-shadow-fix2 livepatch-shadow-fix1 livepatch-shadow-target
 HIDDEN="this has been live patched"
 read -r COMM < /proc/$$/comm
 
-# sample_file NAME - path of the module, nothing if it is to be had by modprobe
+# sample_file NAME - path of the module, or nothing if modprobe finds it
 sample_file() {
 	local dir
 
@@ -73,7 +73,7 @@ callbacks() {
 		paste -s -d ';'
 }
 
-# called CALLBACK... - is that what was called since log_start
+# called CALLBACK... - these callbacks ran since log_start(), in this order
 called() {
 	local IFS=';'
 
@@ -91,7 +91,7 @@ test_sample() {
 	disable livepatch_sample
 	gone livepatch_sample
 	is "$(cat /proc/cmdline)" "$before"
-	# It goes without waiting
+	# The module can be unloaded as soon as the directory is gone
 	rmmod livepatch-sample
 }
 
@@ -176,7 +176,7 @@ session() {
 	echo "$2" > "/sys/module/livepatch_shadow_target/parameters/$1"
 }
 
-# The sessions, with numbers made equal
+# The list of sessions, with each number replaced by N
 sessions() {
 	param livepatch_shadow_target list | sed 's/[0-9][0-9]*/N/' |
 		paste -s -d ';'
@@ -207,7 +207,7 @@ test_shadow() {
 	is "$(sessions)" "ann;cid;bob"
 }
 
-# What the first patch has attached does not outlive it
+# Shadow variables of the first patch are freed when it is disabled
 test_shadow_again() {
 	need livepatch-shadow-target livepatch-shadow-fix1
 	sample livepatch-shadow-target
@@ -228,7 +228,7 @@ test_shadow_order() {
 	is "$(attr livepatch_shadow_fix2 enabled)" 1
 }
 
-# The target may go with sessions, patched or not
+# The target may be unloaded with open sessions that have shadow variables
 test_shadow_module_goes() {
 	need livepatch-shadow-target livepatch-shadow-fix2
 	sample livepatch-shadow-fix2
@@ -248,14 +248,14 @@ fi
 ktap_set_plan 9
 clean_up
 
-lpt_run "a function of the kernel" test_sample
-lpt_run "a module that is there before the patch" test_module_first
-lpt_run "a module that comes after the patch" test_module_later
-lpt_run "callbacks" test_callbacks
-lpt_run "callbacks that refuse" test_callbacks_refuse
-lpt_run "shadow variables, and a follow-up" test_shadow
-lpt_run "shadow variables go with their patch" test_shadow_again
-lpt_run "an older patch is refused after a newer one" test_shadow_order
-lpt_run "a module with shadow variables goes" test_shadow_module_goes
+lpt_run "sample: a function of the kernel" test_sample
+lpt_run "sample: a module that is loaded before the patch" test_module_first
+lpt_run "sample: a module that is loaded after the patch" test_module_later
+lpt_run "sample: callbacks" test_callbacks
+lpt_run "sample: pre_patch callbacks that refuse" test_callbacks_refuse
+lpt_run "sample: shadow variables, and a follow-up patch" test_shadow
+lpt_run "sample: shadow variables are freed with their patch" test_shadow_again
+lpt_run "sample: an older patch is refused after a newer one" test_shadow_order
+lpt_run "sample: a module with shadow variables is unloaded" test_shadow_module_goes
 
 ktap_finished

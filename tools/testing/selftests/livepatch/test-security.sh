@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Who may do what, what can be seen, and what happens to files that are written to
-# and read from at random.
+# Permissions, information leaks, and random reads and writes of the files of live
+# patching.
 #
-# SEED: for the same texts again, LPT_LIMIT: seconds for each bout of that.
+# SEED: repeats the random texts. LPT_LIMIT: seconds for each test with random access.
 
 . "$(dirname "$0")/functions.sh"
 
@@ -25,17 +25,17 @@ as_nobody() {
 	setpriv --reuid=$NOBODY --regid=$NOBODY --clear-groups "$@"
 }
 
-# Root in name, who may load nothing
+# User 0 without CAP_SYS_MODULE
 without_sys_module() {
 	setpriv --bounding-set=-sys_module --inh-caps=-all "$@"
 }
 
-# Root of a user namespace of his own
+# User 0 of a new user namespace
 root_of_namespace() {
 	as_nobody unshare --user --map-root-user "$@"
 }
 
-# can_run WHO - may he be there, and run what was put where everybody can reach it?
+# can_run WHO - whether this kind of user can be set up, and run a program of $LPT_TMP
 can_run() {
 	"$1" "$LPT_TMP/lpt_module" 2>&1 | grep -q usage
 }
@@ -49,7 +49,7 @@ write_as() {
 	"$1" bash -c 'echo "$1" > "$0"' "$2" "$3"
 }
 
-# All files that live patching has made
+# files - list all files of live patching
 files() {
 	find "$KLP" "$PARAMETERS" -type f
 	find "$DEBUGFS/livepatch" -type f 2> /dev/null || :
@@ -64,7 +64,7 @@ needs_debugfs() {
 	! locked_down || skip "lockdown closes the files of lpt_target and lpt_blocker"
 }
 
-# A transition that lasts, so that everything there is can be seen
+# in_the_middle - a blocked transition, during which all files exist
 in_the_middle() {
 	needs_debugfs
 	load lpt_target
@@ -125,7 +125,7 @@ test_load() {
 	unload lpt_pair2
 }
 
-# unsigned PATCH - a copy of its file, without what says that a signature follows
+# unsigned PATCH - copy its file without the marker of an appended signature
 unsigned() {
 	local module=$LPT_DIR/test_modules/$1.ko mark="~Module signature appended~"
 
@@ -136,8 +136,8 @@ unsigned() {
 	fi
 }
 
-# A module that nobody has signed is refused before live patching hears of it. One
-# that is signed makes no difference to all other tests.
+# refused ERROR - an unsigned module is refused by the module loader. Signed modules are
+# covered by all other tests.
 refused() {
 	unsigned lpt_pair2
 	fails_with "$1" "$LPT_DIR/lpt_module" load "$LPT_TMP/lpt_pair2.ko"
@@ -146,7 +146,7 @@ refused() {
 
 test_signature() {
 	[ "$(first_line "$SIG_ENFORCE")" = Y ] ||
-		skip "nobody enforces module signatures (module.sig_enforce)"
+		skip "module signatures are not enforced (module.sig_enforce)"
 	refused "Key was rejected"
 }
 
@@ -155,10 +155,10 @@ test_lockdown() {
 	refused "$EPERM|Key was rejected"
 }
 
-# An address of x86, arm64, riscv or s390, and those of powerpc and loongarch
+# Kernel addresses of x86, arm64, riscv and s390; and of powerpc and loongarch
 ADDRESS='(^|[^0-9a-f])(0x)?(ff[0-9a-f]{14}|[c9]0{3}[0-9a-f]{12})($|[^0-9a-f])'
 
-# whatever_can_be_read - by whoever this is
+# whatever_can_be_read - print all that the current user can read
 whatever_can_be_read() {
 	local file
 
@@ -167,7 +167,7 @@ whatever_can_be_read() {
 	done
 	ls -lR "$KLP"
 	cat /proc/*/patch_state
-	# By %p, which is no address unless pointers are not hashed, as by slab_debug
+	# Shadow variables are printed by %p, which slab_debug makes print real addresses
 	dmesg | grep -i livepatch | grep -v "shadow variable"
 	grep -w lpt_pair2 /proc/modules
 }
@@ -182,12 +182,12 @@ test_addresses() {
 	as_nobody bash -c whatever_can_be_read > "$text" 2> /dev/null
 	at_least "$(grep -c "^$KLP" "$text")" 8 "files of the patch"
 	! grep -E "$ADDRESS" "$text" || return
-	# Root reads of functions by their names only
-	at_least "$(wc -l < "$DEBUGFS/livepatch/behind")" 1 "tasks that are behind"
+	# For root, too, the list has names of functions, not addresses
+	at_least "$(wc -l < "$DEBUGFS/livepatch/behind")" 1 "stragglers"
 	! grep -E "$ADDRESS" "$DEBUGFS/livepatch/behind"
 }
 
-# The addresses of a patch are those of a module, which only root gets to know
+# /proc/kallsyms must show the addresses of a patch module to root only.
 test_kallsyms() {
 	in_the_middle
 	needs_nobody
@@ -198,11 +198,11 @@ test_kallsyms() {
 }
 
 #
-# Files that are treated badly
+# Random reads and writes
 #
 
-# fuzz MODE [COMMAND...] - of all files, in the background. But who switches the
-# stack check on may have to keep the modules for ever.
+# fuzz MODE [COMMAND...] - run lpt_fuzz on all files, in the background. Writers do not
+# get the parameter stack_check, because it can cause modules to stay loaded.
 fuzz() {
 	local mode=$1 parameters=$PARAMETERS
 
@@ -230,7 +230,7 @@ clean_up() {
 	[ ! -e "$POKE_DELAY" ] || echo "$DELAY" > "$POKE_DELAY"
 }
 
-# put_right - whoever is half way is turned around until he arrives
+# put_right - disable all patches; the first pass also ends transitions that are reversed
 put_right() {
 	local file
 
@@ -253,7 +253,7 @@ start_fuzz() {
 	rm -f "$LPT_TMP"/fuzz.*
 }
 
-# come_and_go PATCH... - all that anybody can do to them while they are fuzzed
+# come_and_go PATCH... - load, disable and unload them all the time
 come_and_go() {
 	local end=$((EPOCHSECONDS + LIMIT)) rounds=0 patch
 
@@ -299,7 +299,7 @@ test_denied() {
 	put_right
 }
 
-# The patch is turned around and forced, in any order, while a task holds it up.
+# The transition is reversed and forced at random while a task blocks it.
 test_random_force() {
 	not loaded lpt_fuzzed || skip "lpt_fuzzed stays loaded until a reboot"
 	start_fuzz
@@ -321,12 +321,12 @@ test_random_force() {
 # Memory that is writable or executable
 #
 
-# Addresses, sizes, flags; NX is not x
+# A line has addresses, size and flags. "x" means executable, "NX" not executable.
 writable_code() {
 	awk '/ RW / && / x / { print; found = 1 } END { exit !found }' "$PAGE_TABLES"
 }
 
-# A transition must not last for minutes: KASAN has tables of its own
+# With KASAN the page tables are huge. A read that takes minutes would hold a transition.
 is_read_in_time() {
 	timeout "$LIMIT" cat "$1" > /dev/null ||
 		skip "$1 can't be read in $LIMIT s"
@@ -338,7 +338,7 @@ no_writable_code() {
 	! writable_code
 }
 
-# flags_at ADDRESS - those of the page there
+# flags_at ADDRESS - print the flags of its page
 flags_at() {
 	local range flags
 
@@ -350,7 +350,7 @@ flags_at() {
 	done < "$PAGE_TABLES"
 }
 
-# The trampoline of a function in a transition, where the architecture has them
+# During a transition the call site leads to a trampoline, if there are any.
 check_trampoline() {
 	[[ $(grep "^lpt_pair_a " "$TRACING/enabled_functions") =~ \
 	   tramp:\ (0x[0-9a-f]+) ]] || return 0
@@ -378,7 +378,7 @@ test_writable_code() {
 	wait "$LPT_PID"
 }
 
-# The kernel's own look at it
+# The kernel's own check
 test_check_wx() {
 	[ -e "$DEBUGFS/check_wx_pages" ] || skip "no check_wx_pages (DEBUG_WX)"
 	is_read_in_time "$DEBUGFS/check_wx_pages"
@@ -393,17 +393,17 @@ lpt_start 13
 DELAY=$(first_line "$POKE_DELAY")
 cp "$LPT_DIR/lpt_module" "$LPT_DIR/lpt_fuzz" "$LPT_TMP"
 chmod 755 "$LPT_TMP" "$LPT_TMP"/lpt_{module,fuzz}
-lpt_run_cleanly "only root's files" test_modes
-lpt_run_cleanly "only root writes" test_writes
-lpt_run_cleanly "only who may load modules loads patches" test_load
-lpt_run_cleanly "signatures are enforced" test_signature
-lpt_run_cleanly "lockdown" test_lockdown
-lpt_run_cleanly "no addresses to be read" test_addresses
-lpt_run_cleanly "no addresses of symbols" test_kallsyms
-lpt_run_cleanly "reads at random" test_reads
-lpt_run_cleanly "writes at random" test_random_writes
-lpt_run_cleanly "no writes by anybody else" test_denied
-lpt_run_cleanly "writes at random, and force" test_random_force
-lpt_run_cleanly "code is not writable" test_writable_code
-lpt_run_cleanly "nor does the kernel find any" test_check_wx
+lpt_run_cleanly "all files are owned by root, and only root can write" test_modes
+lpt_run_cleanly "writes by other users fail" test_writes
+lpt_run_cleanly "loading a patch needs CAP_SYS_MODULE" test_load
+lpt_run_cleanly "an unsigned patch is refused if signatures are enforced" test_signature
+lpt_run_cleanly "an unsigned patch is refused under lockdown" test_lockdown
+lpt_run_cleanly "no kernel addresses can be read" test_addresses
+lpt_run_cleanly "no addresses of symbols can be read" test_kallsyms
+lpt_run_cleanly "random reads" test_reads
+lpt_run_cleanly "random writes" test_random_writes
+lpt_run_cleanly "no other user can open a file for writing" test_denied
+lpt_run_cleanly "random writes, and force" test_random_force
+lpt_run_cleanly "no executable page is writable" test_writable_code
+lpt_run_cleanly "the kernel's own check finds no writable code" test_check_wx
 ktap_finished

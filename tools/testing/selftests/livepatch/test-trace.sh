@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Patched functions that somebody traces, probes, or attaches to as BPF does.
-# Whoever comes or goes first, a call gets the version that it should get, and who
-# sees what it returns sees that. Callers run all the time and would see any other
-# one.
+# Functions that are patched, and traced or probed at the same time, or have a direct
+# call as BPF trampolines use it. Whichever starts or ends first, a call must get the
+# right version, and an observer of the return value must see that version. Callers run
+# all the time to check it.
 
 . "$(dirname "$0")/functions.sh"
 
@@ -47,7 +47,7 @@ unpatch() {
 	is "$(version)" 1
 }
 
-# The patched functions and the new ones, or nothing if the kernel lacks it
+# trace_on TRACER - trace the functions lpt_pair_*, or skip the test
 trace_on() {
 	grep -qw "$1" "$TRACING/available_tracers" || skip "no tracer $1"
 	echo 'lpt_pair_*' > "$TRACING/set_ftrace_filter"
@@ -73,7 +73,7 @@ probe_off() {
 	echo > "$TRACING/kprobe_events"
 }
 
-# What was seen since the last time: sets ENTRIES, EXITS and VERSIONS
+# look - get the counts since the last call: sets ENTRIES, EXITS and VERSIONS
 look() {
 	if [ -n "$BPF" ]; then
 		echo >&"$ASK"
@@ -92,7 +92,7 @@ has_seen() {
 	((ENTRIES + EXITS > 0))
 }
 
-# Nobody who looks at what a call returns sees another version than these bits
+# sees BITS - an observer of return values sees no versions but these
 sees() {
 	look
 	VERSIONS=0
@@ -120,7 +120,7 @@ attach_module() {
 	return 1
 }
 
-# The program stays attached for as long as this runs.
+# attach_bpf MODE - the BPF program stays attached while lpt_bpf runs.
 attach_bpf() {
 	local ready status=0
 
@@ -140,7 +140,7 @@ attach_bpf() {
 	[ "$ready" = ready ]
 }
 
-# Whoever is attached is called, and sees the version that there is now
+# check_attached - what is attached is called, and sees the current version
 check_attached() {
 	sees $((1 << $(version)))
 }
@@ -153,7 +153,7 @@ attach_off() {
 	[ ! -e "$ATTACH/mode" ] || echo none > "$ATTACH/mode"
 }
 
-# around ON OFF [CHECK] - the tracer encloses the patch
+# around ON OFF [CHECK] - tracer on, patch, unpatch, tracer off
 around() {
 	start_callers
 	"$1"
@@ -165,7 +165,7 @@ around() {
 	stop_callers
 }
 
-# inside ON OFF [CHECK] - the patch encloses the tracer
+# inside ON OFF [CHECK] - patch, tracer on, tracer off, unpatch
 inside() {
 	start_callers
 	patch
@@ -177,7 +177,7 @@ inside() {
 	stop_callers
 }
 
-# across ON OFF [CHECK] - first come, first gone
+# across ON OFF [CHECK] - tracer on, patch, tracer off; tracer on, unpatch, tracer off
 across() {
 	start_callers
 	"$1"
@@ -191,7 +191,7 @@ across() {
 	stop_callers
 }
 
-# amid ON OFF [CHECK] - it comes and goes and comes in a transition, both ways
+# amid ON OFF [CHECK] - tracer on, off and on during a transition, in both directions
 amid() {
 	start_callers
 	hold
@@ -247,7 +247,7 @@ for order in $ORDERS; do
 	done
 done
 
-# It wants to redirect the function by itself, so only one of them can be there
+# A kprobe with a post handler redirects the function itself, so it excludes a patch.
 test_post() {
 	start_callers
 	attach post
@@ -255,7 +255,7 @@ test_post() {
 	is "$(version)" 1
 	attach_off
 	patch
-	# It is refused, even if kprobes does not say so
+	# The probe is refused, even if register_kprobe() returns no error
 	write_to "$ATTACH/mode" post 2> /dev/null || :
 	look
 	nap 0.1
@@ -271,8 +271,8 @@ test_post() {
 	is_clean syscall
 }
 
-# The owner of direct calls is told which of its functions are redirected, also when
-# only some of those that came together leave
+# The owner of direct calls is notified which of its functions are redirected. It must
+# be right also if one of two functions stops being redirected.
 test_shared() {
 	load lpt_target
 	load lpt_attach
@@ -288,7 +288,7 @@ test_shared() {
 	attach_off
 }
 
-# The owner of a direct call is asked again, though not for ever
+# If the owner of a direct call returns EAGAIN, the kernel retries a limited time.
 test_busy_owner() {
 	load lpt_target
 	load lpt_attach
@@ -318,7 +318,7 @@ attach_all() {
 	attach_off
 }
 
-# rounds_against COMMAND - patch and unpatch while it runs, until it is to stop
+# rounds_against COMMAND - patch and unpatch while the command runs
 rounds_against() {
 	local i toggler
 
@@ -372,13 +372,13 @@ for order in $ORDERS; do
 	lpt_run "direct call at the entry, $order" "test_entry_$order"
 	lpt_run "direct call around the function, $order" "test_exit_$order"
 	lpt_run "BPF program at the entry, $order" "test_fentry_$order"
-	lpt_run "BPF program behind the function, $order" "test_fexit_$order"
+	lpt_run "BPF program after the function, $order" "test_fexit_$order"
 	lpt_run "kprobe, $order" "test_kprobe_$order"
 	lpt_run "kretprobe, $order" "test_kretprobe_$order"
 done
-lpt_run "kprobe with a post handler, or a patch" test_post
-lpt_run "the owner of direct calls knows what is redirected" test_shared
-lpt_run "the owner of a direct call refuses for a while" test_busy_owner
-lpt_run "tracer comes and goes during transitions" test_toggle
-lpt_run "all others come and go during transitions" test_attach_all
+lpt_run "a kprobe with a post handler excludes a patch" test_post
+lpt_run "the owner of direct calls is notified of redirects" test_shared
+lpt_run "the owner of a direct call returns EAGAIN for a while" test_busy_owner
+lpt_run "the function tracer is switched during transitions" test_toggle
+lpt_run "direct calls and kprobes are switched during transitions" test_attach_all
 ktap_finished

@@ -1,12 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The consistency model: one entry of the kernel is in one universe, and over a
-# transition every task and the interrupts of every CPU go from the old one to
-# the new one, once.
+# The consistency model: each entry of the kernel runs in one universe. In a transition
+# each task, and the interrupts of each CPU, change once from the old universe to the
+# new one.
 #
-# LPT_ROUNDS: how often to apply and revert, LPT_LIMIT: or until so many
-# seconds have passed.
+# LPT_ROUNDS: maximum number of applies and reverts. LPT_LIMIT: maximum time in seconds.
 
 . "$(dirname "$0")/functions.sh"
 
@@ -15,7 +14,7 @@ LIMIT=${LPT_LIMIT:-60}
 TORTURE=$LPT_TMP/torture
 POKE_DELAY=/sys/module/livepatch/parameters/poke_delay_ms
 
-# More rounds in the same time: whoever sleeps in a system call is asked at once
+# Interrupt system calls early, for more rounds in the same time.
 hurry() {
 	[ -e "$POKE_DELAY" ] || return 0
 	LPT_POKE_DELAY=$(< "$POKE_DELAY")
@@ -58,7 +57,7 @@ back_and_forth() {
 	diag "$i rounds in $((SECONDS - start)) s"
 }
 
-# 32 threads in every kind of call, and timers, all at once
+# 32 threads in each kind of call, and timers, at the same time
 test_torture() {
 	load lpt_target
 	echo 1 > "$TARGET/timers"
@@ -71,7 +70,7 @@ test_torture() {
 	grep -v longwork "$TORTURE" | sed 's/^/# /'
 }
 
-# What came out of it, a context at a time
+# verdict CONTEXT - the counters of test_torture for one context
 verdict() {
 	STATS=$TORTURE
 	[ -s "$STATS" ]
@@ -85,7 +84,7 @@ for context in syscall bh work kthread softirq hardirq nmi; do
 	eval "verdict_$context() { verdict $context; }"
 done
 
-# Every transition is turned around while somebody holds it up
+# Each transition is reversed while a task blocks it.
 test_reversals() {
 	local end=$((SECONDS + LIMIT / 4)) i
 
@@ -121,8 +120,8 @@ interrupts_apart() {
 	[ "$(stat_of hardirq apart)" -ge 1 ]
 }
 
-# A CPU migrates while one of its tasks is inside a long system call: from then
-# on its interrupts run the new code on top of the old one of the task.
+# The interrupts of a CPU migrate while one of its tasks is in a long system call. From
+# then on interrupts run new code, although the task that they interrupt runs old code.
 test_apart() {
 	local cpu
 
@@ -143,7 +142,7 @@ test_apart() {
 	is_clean hardirq softirq syscall
 }
 
-# One read of /proc/loadavg calls two functions of vmlinux
+# A read of /proc/loadavg calls two functions of vmlinux, which must not be mixed.
 test_vmlinux() {
 	local end=$((SECONDS + LIMIT / 6 + 1)) i mixed calls faked
 
@@ -162,7 +161,7 @@ test_vmlinux() {
 	is "$mixed" 0 "mixed"
 }
 
-# One call of a module, and of the kernel
+# A system call runs a function of a module and one of vmlinux; no mix is allowed.
 test_both() {
 	load lpt_target
 	start_hammer 500 8 "both 2 1000" 4 "both 20 0"
@@ -178,10 +177,10 @@ hurry
 trap 'dont_hurry; lpt_reset; rm -rf "$LPT_TMP"' EXIT
 lpt_run "32 threads, timers, up to $ROUNDS applies and reverts" test_torture
 for context in syscall bh work kthread softirq hardirq nmi; do
-	lpt_run "universe in context: $context" "verdict_$context"
+	lpt_run "one universe for each entry, in order: $context" "verdict_$context"
 done
-lpt_run "transitions turned around" test_reversals
+lpt_run "reversed transitions" test_reversals
 lpt_run "interrupts follow their CPU, not the task" test_apart
-lpt_run "two functions of vmlinux" test_vmlinux
-lpt_run "functions of vmlinux and of a module" test_both
+lpt_run "no mix of two functions of vmlinux" test_vmlinux
+lpt_run "no mix of functions of vmlinux and of a module" test_both
 ktap_finished

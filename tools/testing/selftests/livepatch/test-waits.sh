@@ -1,15 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Tasks that wait before the body of a system call or after it are moved where they
-# sleep, and do not notice; and modules that such a task may come back to stay.
+# Tasks that wait before the body of a system call or after it migrate asleep, without a
+# wakeup. Modules to whose code such a task may return stay loaded.
+#
+# Also: init functions of patches that fail, and stragglers that must not be signaled.
 
 . "$(dirname "$0")/functions.sh"
 
 POKE_DELAY=/sys/module/livepatch/parameters/poke_delay_ms
 BEHIND=$DEBUGFS/livepatch/behind
 
-# waiter MODE - lpt_waits in that mode; sets LPT_PID and WAITER, the task that waits
+# waiter MODE - start lpt_waits; sets LPT_PID, and WAITER to the task that waits
 waiter() {
 	: > "$LPT_TMP/waits"
 	in_background "$LPT_DIR/lpt_waits" "$1" > "$LPT_TMP/waits"
@@ -17,7 +19,7 @@ waiter() {
 	WAITER=$(first_line "$LPT_TMP/waits")
 }
 
-# Without asking it: nobody is looked at a second time
+# moved_in MODE - the task must migrate in the first walk: the retries are switched off
 moved_in() {
 	waiter "$1"
 	echo 600000 > "$POKE_DELAY"
@@ -38,8 +40,9 @@ for mode in entry exit seccomp uring uring_timeout pidns vfork; do
 	eval "test_$mode() { moved_in $mode; }"
 done
 
-# Each of these waits is below functions that a patch may replace. A task that is moved
-# there comes back through the code that it has entered: it has to be in memory.
+# These functions are on the stack in the waits, and can be patched. A task that
+# migrates there returns through the version that it has entered, so that version has
+# to stay in memory.
 BELOW="io_cqring_wait kernel_clone ptrace_notify seccomp_do_user_notification \
 	__seccomp_filter"
 
@@ -68,7 +71,7 @@ test_callers_stay() {
 	done
 }
 
-# kthread MODE - a kernel thread that sleeps like this; sets THREAD
+# kthread MODE - start a kernel thread, see lpt_blocker.c; sets THREAD
 kthread() {
 	loaded lpt_blocker || load lpt_blocker
 	echo "$1" > "$BLOCKER/kthread"
@@ -80,7 +83,7 @@ stepped() {
 	[ "$(first_line "$BLOCKER/stepped")" = "$1" ]
 }
 
-# It was there before the patch, so it can't come back to it.
+# The thread waits since before the patch was enabled, so it can't return to its code.
 test_below_before() {
 	kthread 11
 	apply lpt_step
@@ -89,7 +92,7 @@ test_below_before() {
 	within "$LPT_PATIENCE" stepped 1
 }
 
-# It waits in a function that is not the patch's, below one that is
+# The thread waits in a function that is not patched, called by one that is.
 test_below() {
 	! loaded lpt_step || skip "has been tried before"
 	load lpt_blocker
@@ -110,8 +113,8 @@ stalls() {
 	[ "$(first_line /sys/module/lpt_stall/parameters/stalls)" = 1 ]
 }
 
-# It has set its marker and not fallen asleep: another task has its CPU, and it is in a
-# function of the patch that is replaced.
+# The thread has set its quiescent marker, and is preempted before it sleeps, in a
+# function of the patch that is being replaced. It must not be migrated there.
 test_preempted() {
 	local cpu=$(($(nproc) - 1)) i moved=0
 
@@ -125,7 +128,7 @@ test_preempted() {
 	load lpt_stall2
 	for ((i = 0; i < 50; i++)); do
 		nap 0.02
-		# In the patch before and after it was seen to be moved
+		# Count migrations that were seen while the thread was in the patch
 		! stalls || ! patch_state_is "$THREAD" 1 || ! stalls ||
 			moved=$((moved + 1))
 	done
@@ -138,7 +141,7 @@ test_preempted() {
 	revert lpt_stall2
 }
 
-# starts PATCH [PARAMETER] - the patch starts a thread that nobody ends
+# starts PATCH [PARAMETER] - the patch starts a thread that does not end
 starts() {
 	local patch=$1
 
@@ -168,7 +171,7 @@ in_transition_of() {
 	[ "$(attr "$1" transition)" = 1 ]
 }
 
-# Its memory is freed by the module loader, whatever the count of references
+# The module loader frees the module despite its references, so the patch must be undone.
 test_init_fails() {
 	local ms
 
@@ -193,7 +196,7 @@ test_init_fails_blocked() {
 	release
 }
 
-# Tasks were moved anywhere: the module is not freed, and goes on
+# Forcing migrates tasks anywhere, so the module must stay, with its patch enabled.
 test_init_fails_forced() {
 	! loaded lpt_initfail || skip "has been tried before"
 	load lpt_target
@@ -216,8 +219,8 @@ in_drain() {
 	grep -q "lpt_drain_release" "/proc/$1/wchan" 2> /dev/null
 }
 
-# One closes a file on its way out, and one in a system call: neither may be told to
-# hurry, the former because a signal would be of no use.
+# A task closes a file while it exits, and sleeps there. It must not get the fake
+# signal, which would end that sleep early and not help the transition.
 test_drain() {
 	load lpt_blocker
 	load lpt_target
@@ -230,7 +233,7 @@ test_drain() {
 	is "$(first_line "$BLOCKER/drain")" 0 "ended early"
 }
 
-# A task that runs is left alone, however long the transition is open
+# A running task gets no fake signal while the transition is younger than 15 s.
 test_running() {
 	local i bytes
 
@@ -251,14 +254,14 @@ test_running() {
 	release
 }
 
-# is_class PID TEXT HELP - what the list says
+# is_class PID TEXT HELP - the list of stragglers has these texts for the task
 is_class() {
 	grep -q "^$1	[^	]*	$2[^	]*	help: $3" "$BEHIND" && return
 	diag "not '$2', '$3': $(< "$BEHIND")"
 	return 1
 }
 
-# class MODE STATE TEXT HELP - of a task that sleeps in that mode of lpt_blocker
+# class MODE STATE TEXT HELP - likewise, for a task in that mode of lpt_blocker
 class() {
 	[ -e "$BEHIND" ] || skip "no list of stragglers"
 	load lpt_blocker
@@ -281,7 +284,7 @@ test_class_deaf() {
 	class 13 S "asleep where it must not be disturbed" "the end of what it waits for"
 }
 
-# ticks PID - that the task has spent in the kernel
+# ticks PID - print the system time of the task
 ticks() {
 	local stat
 
@@ -289,7 +292,8 @@ ticks() {
 	echo "${stat[14]}"
 }
 
-# It faults in kernel mode: woken by anything but the answer it would spin until then
+# The thread faults in kernel mode. A wakeup before the answer of userfaultfd would
+# make it spin.
 test_uffd() {
 	local before after
 
@@ -330,7 +334,7 @@ busy_has_started() {
 	[ "$(stat_of syscall old)" -ge 1 ]
 }
 
-# A real-time task is all that its CPU runs, and it is in the kernel
+# A real-time task in the kernel keeps its CPU from running anything else.
 test_hog() {
 	local runtime=/proc/sys/kernel/sched_rt_runtime_us saved
 
@@ -359,27 +363,27 @@ clean_up() {
 
 lpt_start 23
 DELAY=$(first_line "$POKE_DELAY")
-lpt_run "moved at a tracer's stop at the entry of a system call" test_entry
-lpt_run "moved at a tracer's stop at its exit" test_exit
-lpt_run "moved while a supervisor of seccomp answers" test_seccomp
-lpt_run "moved while it waits for io_uring" test_uring
-lpt_run "moved while it waits for io_uring with a timeout" test_uring_timeout
-lpt_run "moved while it waits for its PID namespace" test_pidns
-lpt_run "moved while it waits for the child of a vfork" test_vfork
-lpt_run_cleanly "a patch of their callers stays" test_callers_stay
-lpt_run_cleanly "a patch goes if a thread waits since before it" test_below_before
-lpt_run_cleanly "a patch stays if a thread waits below it" test_below
-lpt_run_cleanly "a thread is not moved that was preempted before it sleeps" test_preempted
-lpt_run_cleanly "a patch stays if it has started a thread" test_starter
-lpt_run_cleanly "a patch stays if it has created a thread" test_unstarted
-lpt_run_cleanly "a patch is undone if init fails" test_init_fails
-lpt_run_cleanly "a patch is undone if init fails while it is held up" test_init_fails_blocked
-lpt_run_cleanly "a patch stays if init fails after it was forced" test_init_fails_forced
-lpt_run "an exiting task is not asked" test_drain
-lpt_run "a running task is not asked" test_running
-lpt_run "the list tells what wakes a killable task" test_class_killable
-lpt_run "the list tells of a task that must not be disturbed" test_class_deaf
-lpt_run "a task that faults in kernel mode sleeps on" test_uffd
-lpt_run "the list tells of an exiting task that waits" test_class_exit
-lpt_run "interrupts of a CPU with a real-time hog migrate" test_hog
+lpt_run "migrates asleep: stopped by a tracer at the entry of a system call" test_entry
+lpt_run "migrates asleep: stopped by a tracer at the exit of a system call" test_exit
+lpt_run "migrates asleep: waits for a seccomp notification" test_seccomp
+lpt_run "migrates asleep: waits for io_uring" test_uring
+lpt_run "migrates asleep: waits for io_uring with a timeout" test_uring_timeout
+lpt_run "migrates asleep: init that waits for its PID namespace" test_pidns
+lpt_run "migrates asleep: parent of a vfork" test_vfork
+lpt_run_cleanly "a module stays loaded if it patches callers of these waits" test_callers_stay
+lpt_run_cleanly "a module can be unloaded if a thread waits since before its patch" test_below_before
+lpt_run_cleanly "a module stays loaded if a thread waits in a callee of its code" test_below
+lpt_run_cleanly "a thread that is preempted before it sleeps does not migrate" test_preempted
+lpt_run_cleanly "a module stays loaded if it has started a thread" test_starter
+lpt_run_cleanly "a module stays loaded if it has created a thread" test_unstarted
+lpt_run_cleanly "a patch is undone if its init function fails" test_init_fails
+lpt_run_cleanly "a patch is undone if its init function fails in a blocked transition" test_init_fails_blocked
+lpt_run_cleanly "a module stays loaded if its init function fails after force" test_init_fails_forced
+lpt_run "an exiting task gets no fake signal" test_drain
+lpt_run "a running task gets no fake signal" test_running
+lpt_run "list of stragglers: a killable task" test_class_killable
+lpt_run "list of stragglers: a task that must not be signaled" test_class_deaf
+lpt_run "a task that faults in kernel mode is not woken" test_uffd
+lpt_run "list of stragglers: an exiting task that sleeps" test_class_exit
+lpt_run "interrupts migrate on a CPU that only runs a real-time task" test_hog
 ktap_finished

@@ -1,20 +1,23 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Torture live patching: kernel/livepatch/klptorture.c calls its functions from
-# everywhere, and judges what the calls got. Meanwhile patches of them are applied,
-# stacked, replaced, reverted, turned around half way and, at last, forced, in
-# random order, while tracers, CPUs, modules and tasks come and go. So are patches
-# that threads sleep in or were started by, and those whose init function fails.
+# Torture live patching: kernel/livepatch/klptorture.c calls its functions in all
+# contexts, and checks which version each call gets. Meanwhile patches of these functions
+# are applied, stacked, replaced, reverted, reversed and, near the end, forced, in random
+# order. Tracers are switched on and off, CPUs go offline and online, a module is loaded
+# and unloaded, and tasks are created and exit.
 #
-# TORTURE_SECONDS: how long, 120 if not given. SEED: for the same order again.
-# KINDS="inside started failed": which of the three in the last sentence there are.
-# KLPTORTURE: the module, if it is not to be found by modprobe. SABOTAGE=1 lets
-# every patch leave out a function that it is thought to have, so that the test
-# has to fail.
+# There are also rounds of three kinds: "inside" (threads sleep in the code of a patch
+# that is taken out of effect), "started" (threads that a patch has started) and "failed"
+# (the init function of a patch fails).
 #
-# A forced patch stays loaded until a reboot, and so do those that were in effect
-# then: this is for a machine that nobody needs.
+# TORTURE_SECONDS: duration, 120 by default. SEED: repeats the order of the changes.
+# KINDS="inside started failed": the kinds of rounds. KLPTORTURE: file of the module, if
+# modprobe does not find it. SABOTAGE=1: each patch lacks a function that the script
+# expects in it, so that the test has to fail.
+#
+# A forced patch stays loaded until a reboot, and so do all patches that were enabled
+# at that time. Do not run this on a machine that is in use.
 
 LPT_PATIENCE=${LPT_PATIENCE:-60}
 . "$(dirname "$0")/functions.sh"
@@ -35,12 +38,13 @@ SLEEPERS="inside started"
 FILES=(lpt_vmlinux klptorture_patch{1,2,3,4})
 MODULES=("${FILES[@]}")
 
-# below NUMBER - sets R. No subshell may ask: it would get numbers of its own
+# below NUMBER - set R to a random number. Must not run in a subshell, whose random
+# numbers would not advance those of this shell.
 below() {
 	R=$((RANDOM % $1))
 }
 
-# one_in NUMBER - true once in so many times
+# one_in NUMBER - true with a probability of 1 / NUMBER
 one_in() {
 	below "$1"
 	[ "$R" -eq 0 ]
@@ -64,7 +68,7 @@ running() {
 }
 
 #
-# What goes on all the time, each in a process of its own
+# Background activity, each kind in its own process
 #
 
 set_tracer() {
@@ -103,7 +107,7 @@ trace_loop() {
 	done
 }
 
-# One CPU, so that there is always another
+# Only the last CPU, so that another one is always online
 cpu_loop() {
 	local file
 
@@ -112,14 +116,14 @@ cpu_loop() {
 	RANDOM=$((SEED + 2))
 	while running; do
 		nap_below 3000
-		echo 0 > "$file" || complain "a CPU does not go"
+		echo 0 > "$file" || complain "a CPU does not go offline"
 		nap_below 500
-		echo 1 > "$file" || complain "a CPU does not come back"
+		echo 1 > "$file" || complain "a CPU does not come back online"
 	done
 }
 
-# A module that the patches patch as well: its init function has to see one of
-# them in both functions
+# The patches also patch lpt_target. Its init function calls two functions, which must
+# return the same version.
 module_loop() {
 	local a b
 
@@ -129,12 +133,12 @@ module_loop() {
 		read -r a b < "$TARGET/init" || complain "lpt_target is not there"
 		[ "$a" = "$b" ] || complain "init of lpt_target saw $a and $b"
 		nap_below 300
-		unload lpt_target || complain "lpt_target does not go"
+		unload lpt_target || complain "lpt_target does not unload"
 		nap_below 700
 	done
 }
 
-# Tasks that exit with the file open: it is closed in the middle of their exit
+# Tasks that exit with the file open, so that it is closed during the exit
 exit_loop() {
 	while running; do
 		(
@@ -165,7 +169,7 @@ nothing_runs() {
 	[ ! -s "$LPT_TMP/jobs" ]
 }
 
-# The loops end by themselves, and leave everything as it was.
+# The loops end when the file "stop" exists, and restore what they changed.
 stop_all() {
 	set +e
 	trap - ERR
@@ -176,8 +180,8 @@ stop_all() {
 }
 
 #
-# Patches. The stack is a list of "NUMBER FUNCTIONS" in the order in which they
-# were enabled, where 0 is lpt_vmlinux.
+# Patches. STACK is a list of "NUMBER FUNCTIONS", in the order in which they were
+# enabled. FUNCTIONS is a bit mask. Number 0 is lpt_vmlinux.
 #
 
 STACK=()
@@ -185,7 +189,7 @@ STATE=0000
 FROM=0000
 PINNED=" "
 
-# The state in which a stack leaves the functions, see klptorture.c
+# Set STATE to the versions that result from STACK, in the format of klptorture.c
 get_state() {
 	local number functions digits=(0 0 0 0) entry i
 
@@ -198,7 +202,7 @@ get_state() {
 	STATE=${digits[3]}${digits[2]}${digits[1]}${digits[0]}
 }
 
-# without NUMBER - the stack without a patch, as LEFT
+# without NUMBER - set LEFT to STACK without that patch
 without() {
 	local entry
 
@@ -218,7 +222,7 @@ say() {
 	echo "$1 $FROM $STATE" > "$TORTURE/phase"
 }
 
-# begin KIND STACK... - what is about to happen will lead to that stack
+# begin KIND STACK... - announce a change to klptorture that leads to that stack
 begin() {
 	OLD=("${STACK[@]}")
 	FROM=$STATE
@@ -240,7 +244,7 @@ is_enabled() {
 	[ "$(attr "$1" enabled)" = 1 ]
 }
 
-# turn MODULE - into the other direction. It may be too late
+# turn MODULE - reverse the transition; no error if it has completed already
 turn() {
 	local to=1
 
@@ -252,7 +256,7 @@ turn() {
 	TURNS=$((TURNS + 1))
 }
 
-# say_loaded [NUMBER] - which functions there are, also those of the next patch
+# say_loaded [NUMBER] - report to klptorture which patches are loaded, and the next one
 say_loaded() {
 	local number mask=$((STAYING | 1 << ${1:-0}))
 
@@ -264,7 +268,8 @@ say_loaded() {
 
 # rename NUMBER - from now on the patch is a module of another name, of the same length
 #
-# One byte more, and the module is unsigned. A wrong signature would be an error.
+# The additional byte at the end makes the module unsigned. The old signature would not
+# match the new content, which is an error.
 rename() {
 	local file=${FILES[$1]} name
 
@@ -276,19 +281,19 @@ rename() {
 	MODULES[$1]=$name
 }
 
-# says_why MODULE - the log has the reason why it can't go
+# says_why MODULE - the log has the reason why the module stays loaded
 says_why() {
 	dmesg | grep "patch '$1': .*can't be removed again" > "$LPT_TMP/reason"
 }
 
-# must_go MODULE - no thread is in it
+# must_go MODULE - unload it; it must not be pinned, as no thread is in its code
 must_go() {
 	unload "$1" && return
 	! says_why "$1" || sed 's/^/# /' "$LPT_TMP/reason"
 	return 1
 }
 
-# stay NUMBER - its module was not unloaded. It may be needed for a while only
+# stay NUMBER - unloading failed: rename the patch if pinned, else try for longer
 stay() {
 	if ! says_why "${MODULES[$1]}"; then
 		unload "${MODULES[$1]}"
@@ -299,13 +304,13 @@ stay() {
 	rename "$1"
 }
 
-# no_sleeper_in MODULE - it was unloaded, and nothing may be left that was in it
+# no_sleeper_in MODULE - after it was unloaded, no thread may be in its code
 no_sleeper_in() {
 	[ "$1" = "$SLEEPER_IN" ] || return 0
 	is "$(< "$TORTURE/sleeper")" 0 "thread in $1, which was unloaded"
 }
 
-# try_at_once NUMBER - there may be a thread in the module, so that it has to stay
+# try_at_once NUMBER - unload it, unless a thread in its code pins it
 try_at_once() {
 	local module=${MODULES[$1]}
 
@@ -316,8 +321,8 @@ try_at_once() {
 	fi
 }
 
-# Modules whose patches are no longer in effect go. No file of theirs may be left,
-# or it could be taken for that of the next patch of the same name.
+# Unload modules whose patches are not enabled. Waits until their directories in sysfs
+# are gone: they could be mistaken for those of the next patch of the same name.
 unload_unused() {
 	local number
 
@@ -335,13 +340,13 @@ unload_unused() {
 	say_loaded
 }
 
-# A thread that is not moved where it sleeps holds the transition up.
+# A thread that can't be migrated asleep blocks the transition until it is kicked.
 settle_or_kick() {
 	[ -z "$SLEEPER_IN" ] || settle_within 10 > /dev/null || kick
 	settle
 }
 
-# end MODULE NUMBER - the transition is over, and this is what came out
+# end MODULE NUMBER - wait for the end of the transition, and record its result
 end() {
 	if ! settle_or_kick; then
 		cat "$DEBUGFS/livepatch/behind"
@@ -356,7 +361,7 @@ end() {
 	unload_unused
 }
 
-# half_way MODULE SAFE - perhaps turn around; SAFE, even if the end has come
+# half_way MODULE SAFE - maybe reverse it. SAFE=1: that is valid even after completion.
 half_way() {
 	local times
 
@@ -382,7 +387,7 @@ maybe_release() {
 	wait "$LPT_PID"
 }
 
-# pick_unloaded FIRST - a patch from that number on, as NUMBER
+# pick_unloaded FIRST - set NUMBER to an unloaded patch, not below FIRST
 pick_unloaded() {
 	local number numbers=()
 
@@ -407,7 +412,7 @@ load_patch() {
 	"$LPT_DIR/lpt_module" load "$dir/$module.ko" "${parameters[@]}"
 }
 
-# What NUMBER patches, and whether it replaces the others
+# Choose what the patch NUMBER patches, and whether it replaces the others
 pick_functions() {
 	FUNCTIONS=15 REPLACE=0
 	if one_in 2; then
@@ -421,7 +426,7 @@ pick_functions() {
 	fi
 }
 
-# begin_patch KIND - NUMBER is going to be on top of the others or instead of them
+# begin_patch KIND - announce that NUMBER is stacked on the others, or replaces them
 begin_patch() {
 	local stack=("${STACK[@]}")
 
@@ -434,7 +439,7 @@ apply_patch() {
 	local number=$NUMBER safe
 
 	maybe_hold
-	# Once a patch that replaces others is enabled, the way back is another one
+	# After a replacement has completed, disabling leads to an empty stack, not to OLD.
 	safe=$((HELD || !REPLACE))
 	begin_patch move
 	load_patch
@@ -449,7 +454,7 @@ apply_one() {
 	apply_patch
 }
 
-# Not number 0: whoever reads from it does not know that it may see both when forced
+# Not number 0: its reader checks for mixed versions, which force may cause.
 force_patch() {
 	pick_unloaded 1 || return 0
 	pick_functions
@@ -499,18 +504,18 @@ change_one() {
 # Rounds that are about threads in the code of a patch, or about its init function
 #
 
-# In this order, so that a short run has some of each kind: KIND VARIANT
+# "KIND VARIANT", in an order in which a short run has rounds of each kind
 ROUNDS=("failed 0" "inside 1" "started 0" "failed 1" "inside 2" "started 1"
 	"inside 3" "started 2" "failed 1" "started 3")
 PLAN=()
 declare -A RAN=()
 NEXT=0 REPLACED=0
-# Modules that stayed for a thread, the numbers that these return, and how many of them
-# there may be: later threads are kicked before the patch goes
+# The number of modules that stayed loaded because of a thread, a mask of their numbers,
+# and a limit: after it is reached, threads are kicked before their patch is disabled.
 STAYED=0 STAYING=1 MAX_STAYING=40
-# The module that the thread is in, and whether some may stay in this round
+# The module in whose code the thread is, and whether modules may stay in this round
 SLEEPER_IN='' MAY_STAY=0
-# After so many milliseconds the init function of a patch fails, never if negative
+# Milliseconds until the init function of a patch fails; negative: it succeeds
 FAIL=-1
 
 plan_rounds() {
@@ -521,7 +526,7 @@ plan_rounds() {
 	done
 }
 
-# count KIND VARIANT - such a round has come to its end
+# count KIND VARIANT - count a round that has ended
 count() {
 	local key
 
@@ -536,14 +541,14 @@ kick() {
 	SLEEPER_IN=''
 }
 
-# replace_all - one patch instead of all, if there is one that is not loaded
+# replace_all - replace all patches by one that is not loaded, if there is one
 replace_all() {
 	pick_unloaded 1 || return 0
 	FUNCTIONS=15 REPLACE=1
 	apply_patch
 }
 
-# take_away NUMBER - it is disabled, or another one replaces it
+# take_away NUMBER - disable or replace the patch
 take_away() {
 	while is_stacked "$1"; do
 		if one_in 2; then
@@ -555,12 +560,12 @@ take_away() {
 	done
 }
 
-# Perhaps another change before the thread goes on
+# Maybe make another change before the thread continues
 wander() {
 	! one_in 2 || change_one
 }
 
-# put_to_sleep KIND VARIANT NUMBER - a thread, in the code of that patch
+# put_to_sleep KIND VARIANT NUMBER - let a thread sleep in the code of that patch
 put_to_sleep() {
 	echo "$2" > "$TORTURE/$1"
 	SLEEPER_IN=${MODULES[$3]}
@@ -568,13 +573,13 @@ put_to_sleep() {
 	[ $STAYED -lt $MAX_STAYING ] || wake_up
 }
 
-# wake_up - the thread goes on, and no patch has to stay from now on
+# wake_up - let the thread continue; from now on no module has to stay
 wake_up() {
 	[ -z "$SLEEPER_IN" ] || kick
 	MAY_STAY=0
 }
 
-# leave_asleep KIND VARIANT - a patch goes while a thread is in its code
+# leave_asleep KIND VARIANT - take a patch out of effect while a thread is in its code
 leave_asleep() {
 	local number
 
@@ -599,12 +604,12 @@ round_started() {
 	leave_asleep started "$1"
 }
 
-# nothing_left MODULE - by the time at which its init function has failed
+# nothing_left MODULE - the module and its directory are gone after init has failed
 nothing_left() {
 	is "$(ls -d "/sys/module/$1" "$KLP/$1" 2> /dev/null)" "" "left of $1"
 }
 
-# round_failed HELD - init fails after the patch was enabled; a task may hold that up
+# round_failed HELD - init fails after enabling; HELD=1: a task blocks the transition
 round_failed() {
 	local module
 
@@ -635,7 +640,7 @@ next_round() {
 	"round_$kind" "$variant"
 }
 
-# one_change - of any kind. A slow machine has at least one round of each
+# one_change - of any kind. The first three are rounds, for slow machines.
 one_change() {
 	if [ ${#PLAN[@]} -gt 0 ] && { [ $NEXT -lt 3 ] || one_in 2; }; then
 		next_round
@@ -659,7 +664,7 @@ torture_until() {
 	done
 }
 
-# Every patch in effect is pinned by that: leave some for the time afterwards
+# Forcing pins all enabled patches. Disable most before, for use after it.
 force_one() {
 	local entry
 
@@ -680,7 +685,7 @@ load_klptorture() {
 	fi
 }
 
-# How often there was a round of which kind, and of which variant
+# Save how many rounds of each kind and variant have run
 save_rounds() {
 	local key
 
@@ -691,7 +696,7 @@ save_rounds() {
 	     "$STAYED modules stay"
 }
 
-# However it ends. What still hangs after that will not be waited for
+# Runs on success and failure. stop_all() kills what does not end in time.
 save() {
 	diag "$CHANGES changes, turned around $TURNS times"
 	save_rounds
@@ -768,7 +773,7 @@ test_everywhere() {
 	done
 }
 
-# Each kind that was asked for, and threads in it, if it has some
+# Each requested kind of rounds has run, with calls by its threads if it has some
 test_kinds() {
 	local kind
 
@@ -801,12 +806,12 @@ test_end() {
 }
 
 test_warnings() {
-	# No die, soft lockup or warning more than there has been before
+	# No new taint by an oops, a warning or a soft lockup
 	is $(($(< /proc/sys/kernel/tainted) & ~TAINTED & (1 << 7 | 1 << 9 | 1 << 14))) \
 	   0 tainted
 }
 
-# The tests behind the first only look at what it has left.
+# Replaces that of functions.sh: later tests check the results of the first.
 lpt_reset() {
 	:
 }
@@ -839,15 +844,15 @@ if [ ! -e "${KLPTORTURE-}" ] && ! modinfo klptorture > /dev/null 2>&1; then
 fi
 diag "SEED=$SEED TORTURE_SECONDS=$LIMIT KINDS='$KINDS'"
 lpt_run "random changes for $LIMIT s, SEED=$SEED" test_torture
-lpt_run "one entry of the kernel, one universe" test_one_universe
-lpt_run "old, then new" test_old_then_new
-lpt_run "interrupts have their own universe" test_interrupts
-lpt_run "no call runs what nobody asked for" test_asked_for
-lpt_run "nothing is freed that can still run" test_freed
-lpt_run "seen in every context" test_everywhere
-lpt_run "each kind of rounds has run" test_kinds
-lpt_run "two functions of vmlinux" test_vmlinux
-lpt_run "modules and CPUs come and go" test_bystanders
-lpt_run "verdict of the module" test_end
-lpt_run "no warning" test_warnings
+lpt_run "each entry of the kernel runs in one universe" test_one_universe
+lpt_run "each task changes from old to new once" test_old_then_new
+lpt_run "interrupts run in one universe, and change once" test_interrupts
+lpt_run "calls run the version of their universe" test_asked_for
+lpt_run "no call runs a function that is freed" test_freed
+lpt_run "calls were seen in every context" test_everywhere
+lpt_run "each requested kind of rounds has run" test_kinds
+lpt_run "no mix of two functions of vmlinux" test_vmlinux
+lpt_run "modules load, and CPUs go offline and online" test_bystanders
+lpt_run "klptorture reports success" test_end
+lpt_run "the kernel has no new taint" test_warnings
 ktap_finished

@@ -6,8 +6,8 @@
 # machine that they call into an initramfs, and boot that in QEMU. No root is needed.
 #
 # The output is that of run_kselftest.sh. The exit status is 0 if no test fails, 1 if
-# one does, or the machine dies, or something does not build, and 4 if a program is
-# missing here.
+# one does, if the machine dies, or if something does not build, and 4 if a program is
+# missing on this machine.
 
 set -euo pipefail
 export LC_ALL=C PATH=$PATH:/usr/sbin:/sbin
@@ -18,7 +18,7 @@ SRC=$(realpath "$TEST_DIR/../../../..")
 # shellcheck source=/dev/null
 . "$TEST_DIR/../kselftest/ktap_helpers.sh"
 
-# What run_kselftest.sh and the tests call
+# Programs that run_kselftest.sh and the tests call
 PROGRAMS="awk basename bash cat chmod chrt cmp comm cut date dd diff dirname dmesg echo env
 	  expr find getconf grep head id insmod ip kill ln ls lsmod mkdir mkfifo mktemp modinfo
 	  modprobe mount mountpoint mv nice nproc od paste pgrep pkill printf ps pwd
@@ -45,7 +45,7 @@ usage() {
 	USAGE
 }
 
-# The kernel of this machine is not tested, so nothing is skipped but all of it.
+# need PROGRAM... - skip everything if one is missing
 need() {
 	local program
 
@@ -62,7 +62,7 @@ fail() {
 	exit "$KSFT_FAIL"
 }
 
-# logged COMMAND... - its output is only of interest when it fails
+# logged COMMAND... - print its output only if it fails
 logged() {
 	if ! "$@" > "$tmp/log" 2>&1; then
 		tail -n 40 "$tmp/log" | sed 's/^/# /'
@@ -70,7 +70,7 @@ logged() {
 	fi
 }
 
-# An option that does not take effect would fail tests, or skip them.
+# Fail early: an option that does not take effect would fail or skip tests.
 check_config() {
 	local line option
 
@@ -129,7 +129,7 @@ install_programs() {
 	ln -sf bash "$tmp/root/usr/bin/sh"
 }
 
-# The first process of the machine. Its end is the end of the machine.
+# The init process of the machine. It resets the machine at its end, which ends QEMU.
 write_init() {
 	cat > "$tmp/root/init" <<-INIT
 		#!/bin/bash
@@ -160,8 +160,8 @@ make_initrd() {
 	(cd "$tmp/root" && find . -mindepth 1 | cpio --quiet -o -H newc -R 0:0) > "$tmp/initrd"
 }
 
-# run_machine ACCELERATOR SECONDS PARAMETER - in a subshell: it is not ours to say that
-# QEMU aborts
+# run_machine ACCELERATOR SECONDS PARAMETER - in a subshell, whose stderr is redirected so
+# that the shell's message about an abort of QEMU does not show up
 run_machine() (
 	rm -f "$tmp/console"
 	exec 2> "$tmp/qemu"
@@ -174,8 +174,9 @@ run_machine() (
 		-serial stdio < /dev/null | tee "$tmp/out" || :
 )
 
-# KVM that another hypervisor lends may be there and not work: it aborts, or says
-# nothing, as a try shows. Several threads of TCG race with a kernel that patches itself.
+# Nested KVM may exist and not work: QEMU aborts, or the guest prints nothing. So try it
+# first. TCG runs in a single thread, because multi-threaded TCG has races with kernels
+# that patch their own code.
 boot() {
 	if [ -w /dev/kvm ]; then
 		run_machine kvm "$KVM_TRY" rdinit=/usr/bin/true > /dev/null
@@ -183,7 +184,7 @@ boot() {
 			run_machine kvm "$seconds" ""
 			return
 		fi
-		ktap_print_msg "no sign of life with KVM"
+		ktap_print_msg "the machine does not boot with KVM"
 	fi
 	run_machine tcg,thread=single "$seconds" ""
 }
@@ -213,6 +214,6 @@ boot
 status=$(sed -n "s/.*$status_line \([0-9]*\).*/\1/p" "$tmp/out")
 if [ -z "$status" ]; then
 	tail -qn 40 "$tmp/console" "$tmp/qemu" | sed 's/^/# /'
-	fail "the machine did not come to an end"
+	fail "the machine did not finish"
 fi
 exit "$status"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A patch of klptorture, number KLPT_NUMBER of those that are stacked on each
- * other, and of lpt_target, whose pair returns KLPT_NUMBER + LPT_ORIGINAL.
+ * A patch of klptorture, with the number KLPT_NUMBER, and of lpt_target, where
+ * lpt_pair_a() and lpt_pair_b() return KLPT_NUMBER + LPT_ORIGINAL.
  *
- * Looks after itself, too: at its end nobody may be in its functions any more.
+ * The exit function warns if a task is still in a function of this module.
  */
 
 #include <linux/atomic.h>
@@ -21,7 +21,7 @@
 #define KLPT_NUMBER 1
 #endif
 
-/* What klptorture knows as a function that nobody may call any more */
+/* A version that klptorture counts as a call of a function that is gone */
 #define KLPT_GONE 0xf
 
 static unsigned int functions = 0xf;
@@ -58,7 +58,7 @@ KLPT_NEW_FUNC(klpt_new_b)
 KLPT_NEW_FUNC(klpt_new_c)
 KLPT_NEW_FUNC(klpt_new_d)
 
-/* enum klpt_how of klptorture: not woken; without a safe point */
+/* From enum klpt_how of klptorture: thread is not woken; thread has no safe point */
 #define KLPT_CREATE	1
 #define KLPT_UNMARKED	3
 
@@ -119,7 +119,7 @@ static const struct klp_func klpt_all_funcs[] = {
 /* The bit of klpt_start() */
 #define KLPT_ALWAYS	BIT(ARRAY_SIZE(klpt_all_funcs) - 1)
 
-/* Those of @functions, klpt_start(), and an empty one at the end */
+/* The functions selected by @functions, klpt_start(), and an empty entry at the end */
 static struct klp_func klpt_funcs[ARRAY_SIZE(klpt_all_funcs) + 1];
 
 static struct klp_func lpt_target_funcs[] = {

@@ -6,8 +6,9 @@
 #include <linux/errno.h>
 
 /*
- * A function that returns a version. The compiler must not know which, as the
- * function is going to be replaced; and must not merge two of them.
+ * A function that returns a version. The asm hides the value from the compiler, because
+ * callers must not be optimized for it. The name in the asm prevents that two functions
+ * with equal code are merged.
  */
 #define LPT_VERSION_FUNC(name, version)			\
 	noinline int name(void)				\
@@ -18,14 +19,14 @@
 		return __version;			\
 	}
 
-/* What the functions return before anybody has replaced them */
+/* What the original functions return */
 #define LPT_ORIGINAL 1
 
-/* What lpt_both.c makes them return, and int_pow() for 1 to the power of that */
+/* What the patch lpt_both.c returns, also for int_pow(LPT_ORIGINAL, LPT_BOTH_POWER) */
 #define LPT_BOTH 5
 #define LPT_BOTH_POWER 0x4c5054
 
-/* The two functions of one name: target_twin.c has the second */
+/* Calls the second function named lpt_twin(), in target_twin.c */
 int lpt_call_twin2(void);
 
 /* The functions of target_weak.c */
@@ -34,7 +35,7 @@ int lpt_hole_middle(void);
 int lpt_hole_notrace(void);
 int lpt_hole_last(void);
 
-/* and the weak ones among them, which target_twin.c overrides */
+/* The weak functions of target_weak.c, which target_twin.c overrides */
 int lpt_dead_1(void);
 int lpt_dead_2(void);
 int lpt_dead_3(void);

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Attaches to lpt_pair_a() and lpt_pair_b() what others attach to functions.
+ * Attaches direct calls of ftrace, or probes, to lpt_pair_a() and lpt_pair_b().
  *
  * The files in debugfs:
  *
  *   mode	write: what to attach instead of what is attached now, see
  *		lpt_modes[]; "none" to detach
- *   busy	write: how often to refuse, before a direct call shares its function
- *		with a patch
- *   shared	read: for each function whether the owner of the direct call knows
- *		that a patch redirects it
+ *   busy	write: how often ops_func() returns -EAGAIN before a direct call
+ *		shares its function with a patch
+ *   shared	read: for each function whether ops_func() was notified that a patch
+ *		redirects it
  *   seen	read: how often the functions were entered and left, and the
  *		versions that they returned, as bits. write: start anew
  *
- * "entry" and "exit" are direct calls of ftrace, which is what a BPF trampoline
- * is: that of an fentry program, and that of an fexit program, which calls the
- * function by itself. From one to the other the direct call is modified.
+ * "entry" and "exit" are direct calls of ftrace, as BPF trampolines use them: "entry"
+ * is like that of an fentry program, "exit" like that of an fexit program, which calls
+ * the function itself. A change between the two uses modify_ftrace_direct().
  */
 
 #include <linux/debugfs.h>
@@ -35,7 +35,7 @@ static const char * const lpt_names[] = { "lpt_pair_a", "lpt_pair_b" };
 static bool lpt_shared[ARRAY_SIZE(lpt_names)];
 static u32 lpt_busy;
 
-/* Called by the trampolines, too */
+/* Called by probes and by the trampolines below */
 static __used noinline void lpt_entered(void)
 {
 	atomic_inc(&lpt_entries);
@@ -58,10 +58,13 @@ static __used noinline void lpt_left(unsigned long version)
 #include <asm/nospec-branch.h>
 
 /*
- * They find two addresses on the stack: the code that the function has for its
- * caller, and the caller. The first returns to that code. The second lets it
- * return to itself, and then returns to the caller. There is no indirect branch.
- * An odd address would be one to jump to.
+ * A trampoline finds two addresses on the stack: the code to run for this caller, after
+ * the call site or in a patch, and the return address of the caller. lpt_tramp_entry
+ * returns to that code. lpt_tramp_exit calls it by a push and a return, and then returns
+ * to the caller. So there is no indirect branch.
+ *
+ * The trampolines are aligned, because for an odd address ftrace would use a jump
+ * instead of a call.
  */
 asm("	.pushsection	.text, \"ax\", @progbits\n"
 "	.balign	16\n"
@@ -110,7 +113,7 @@ asm("	.pushsection	.text, \"ax\", @progbits\n"
 STACK_FRAME_NON_STANDARD(lpt_tramp_exit);
 STACK_FRAME_NON_STANDARD(lpt_tramp_code);
 
-/* May the function be redirected? Yes, though not at once while "busy" */
+/* Allow IPMODIFY to share the functions, but return -EAGAIN while "busy" is not zero. */
 static int lpt_ops_func(struct ftrace_ops *ops, unsigned long ip,
 			enum ftrace_ops_cmd cmd)
 {
@@ -385,7 +388,7 @@ static void __exit lpt_attach_exit_module(void)
 {
 	debugfs_remove(lpt_dir);
 	lpt_mode->detach();
-	/* Whoever is in a trampoline or in a handler leaves it. */
+	/* Wait until no task is in a trampoline or in a handler. */
 	synchronize_rcu_tasks();
 }
 

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tasks that a transition has to wait for, or must leave alone.
+ * Tasks that block a transition, or that it must not wake or signal
  *
  * The files in debugfs:
  *
  *   hold	write: sleep until the release, see lpt_sleeps[]
- *   drain	close: sleep for a while, as a terminal does that has output left.
+ *   drain	close: sleep for 2 s, like a terminal that has output left.
  *		read: how often such a sleep has ended early
- *   kthread	write: start a kernel thread "lpt_hold" that does
+ *   kthread	write: start a kernel thread "lpt_hold" that sleeps likewise, or has
+ *		a loop of lpt_mains[]
  *   stepped	read: what lpt_step() has returned last, in the kernel thread
- *   release	write: let them all go; the kernel thread ends
+ *   release	write: end all these sleeps; the kernel thread ends
  *   unstarted	write: 1 creates a kernel thread "lpt_unstarted" and does not
  *		start it, 2 binds it to a CPU and starts it, 0 disposes of it.
  *		read: whether it ever ran
@@ -42,7 +43,7 @@ static bool lpt_irq_again;
 static int lpt_stepped;
 static atomic_t lpt_drain_ended;
 
-/* Replaced by a function that returns at once: who is here is in the old one */
+/* Patched by a function that returns at once, so a task here is in the original. */
 static noinline void lpt_hold(void)
 {
 	unsigned int seen = READ_ONCE(lpt_releases);
@@ -50,7 +51,7 @@ static noinline void lpt_hold(void)
 	wait_event(lpt_wait, READ_ONCE(lpt_releases) != seen);
 }
 
-/* Nobody replaces this. */
+/* Not patched */
 static noinline void lpt_outside(void)
 {
 	unsigned int seen = READ_ONCE(lpt_releases);
@@ -58,7 +59,7 @@ static noinline void lpt_outside(void)
 	wait_event(lpt_wait, READ_ONCE(lpt_releases) != seen);
 }
 
-/* The freezer may freeze it in the middle of something. */
+/* The task may be frozen here, but this is no safe point. */
 static noinline void lpt_bare_freezable(void)
 {
 	unsigned int seen = READ_ONCE(lpt_releases);
@@ -67,7 +68,7 @@ static noinline void lpt_bare_freezable(void)
 			 (TASK_UNINTERRUPTIBLE | TASK_FREEZABLE));
 }
 
-/* A kernel thread may be frozen, or moved, between two items of work. */
+/* A safe point: a kernel thread may be frozen or migrated here. */
 static noinline void lpt_freezable(void)
 {
 	unsigned int seen = READ_ONCE(lpt_releases);
@@ -75,7 +76,7 @@ static noinline void lpt_freezable(void)
 	kthread_wait_event_freezable(lpt_wait, READ_ONCE(lpt_releases) != seen);
 }
 
-/* The freezer's wait alone does not say that it is between two items. */
+/* A wait that allows freezing is not a safe point by itself. */
 static noinline void lpt_freezer(void)
 {
 	unsigned int seen = READ_ONCE(lpt_releases);
@@ -84,7 +85,7 @@ static noinline void lpt_freezer(void)
 	try_to_freeze();
 }
 
-/* Any other wait for the next item */
+/* A safe point, by wrapping a wait in kthread_wait() */
 static noinline void lpt_other_wait(void)
 {
 	unsigned int seen = READ_ONCE(lpt_releases);
@@ -93,7 +94,7 @@ static noinline void lpt_other_wait(void)
 					      READ_ONCE(lpt_releases) != seen));
 }
 
-/* A safe point whose callers live patching does not know */
+/* A safe point in a function that live patching does not know the callers of */
 static noinline int lpt_below(void)
 {
 	unsigned int seen = READ_ONCE(lpt_releases);
@@ -108,7 +109,7 @@ static noinline int lpt_below(void)
 	return 1;
 }
 
-/* Its result tells which version has called lpt_below(), see lpt_step.c */
+/* The result shows which version has called lpt_below(), see lpt_step.c. */
 static noinline int lpt_step(int (*below)(void))
 {
 	int ret = below();
@@ -117,7 +118,7 @@ static noinline int lpt_step(int (*below)(void))
 	return ret;
 }
 
-/* Not a constant, or the compiler would make a clone of lpt_step() for it. */
+/* Not const, because the compiler would make a clone of lpt_step() for a constant. */
 static int (*lpt_below_fn)(void) = lpt_below;
 
 static void lpt_depth(void)
@@ -125,7 +126,7 @@ static void lpt_depth(void)
 	WRITE_ONCE(lpt_stepped, lpt_step(READ_ONCE(lpt_below_fn)));
 }
 
-/* Only a signal that kills wakes it. */
+/* A killable sleep: only a fatal signal wakes the task. */
 static noinline void lpt_killable(void)
 {
 	unsigned int seen = READ_ONCE(lpt_releases);
@@ -133,7 +134,7 @@ static noinline void lpt_killable(void)
 	wait_event_killable(lpt_wait, READ_ONCE(lpt_releases) != seen);
 }
 
-/* It does not want to be woken by TIF_NOTIFY_SIGNAL. */
+/* The task must not be woken by TIF_NOTIFY_SIGNAL here. */
 static noinline void lpt_deaf(void)
 {
 	unsigned int seen = READ_ONCE(lpt_releases);
@@ -182,7 +183,7 @@ static int lpt_kthread_fn(void *sleep)
 	return 0;
 }
 
-/* A thread that nobody has taught a safe point, asleep in its loop */
+/* A thread without a safe point that sleeps in its main function itself */
 static int lpt_kthread_main(void *unused)
 {
 	unsigned int seen = READ_ONCE(lpt_releases);
@@ -197,7 +198,7 @@ static int lpt_kthread_main(void *unused)
 	return 0;
 }
 
-/* There is a safe point in its loop, and it sleeps where there is none. */
+/* There is a safe point in the loop, but the thread does not sleep there. */
 static int lpt_loop(void *unused)
 {
 	unsigned int seen = READ_ONCE(lpt_releases);
@@ -213,7 +214,7 @@ static int lpt_loop(void *unused)
 	return 0;
 }
 
-/* There is always something to do: it never sleeps in its wait. */
+/* The condition of the wait is always true, so the thread never sleeps. */
 static int lpt_busy(void *unused)
 {
 	unsigned int seen = READ_ONCE(lpt_releases);
@@ -225,7 +226,7 @@ static int lpt_busy(void *unused)
 	return 0;
 }
 
-/* It passes through a helper of its wait ten times a second, see lpt_stall.c */
+/* The wait calls timer_init_key() ten times a second, see lpt_stall.c. */
 static int lpt_often(void *unused)
 {
 	unsigned int seen = READ_ONCE(lpt_releases);
@@ -235,7 +236,7 @@ static int lpt_often(void *unused)
 	return 0;
 }
 
-/* Main functions that have their loop themselves */
+/* Main functions with a loop */
 static int (* const lpt_mains[])(void *unused) = {
 	[5] = lpt_loop,
 	[7] = lpt_busy,
@@ -283,7 +284,7 @@ static int lpt_stepped_get(void *data, u64 *stepped)
 }
 DEFINE_DEBUGFS_ATTRIBUTE(lpt_stepped_fops, lpt_stepped_get, NULL, "%llu\n");
 
-/* As a terminal with output left: 2 s, or until a signal */
+/* Like closing a terminal with output left: sleep for 2 s, or until a signal */
 static int lpt_drain_release(struct inode *inode, struct file *file)
 {
 	if (file->f_mode & FMODE_WRITE &&

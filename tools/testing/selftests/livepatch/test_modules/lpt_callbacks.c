@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A patch of the kernel and of two modules whose callbacks say that they were
- * called. One of them runs a command, which may load or unload these modules.
+ * A patch of the kernel and of two modules. The callbacks record their calls in the
+ * parameter "calls". One of them runs a command, which may load or unload these modules.
  */
 
 #include <linux/delay.h>

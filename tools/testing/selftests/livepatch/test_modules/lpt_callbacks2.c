@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The same once more, to replace the first. */
+/* The same patch under another name, to replace the first */
 
 #include "lpt_callbacks.c"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Lets one call of a function fail, by a probe at its entry: the "nth" call by a task
- * of the name "comm" returns "result" and does nothing. The probe has the right to
- * redirect the function, which nobody else can have at the same time.
+ * Lets one call of a function fail, by a kprobe at its entry: the "nth" call by a task
+ * of the name "comm" returns "result" and does nothing. The probe redirects the function
+ * (IPMODIFY), so no patch can redirect it at the same time.
  */
 
 #include <linux/kprobes.h>
@@ -51,7 +51,7 @@ static int lpt_before(struct kprobe *probe, struct pt_regs *regs)
 	return 1;
 }
 
-/* Who has this one may change the instruction pointer. */
+/* With a post_handler, kprobes uses IPMODIFY, so that lpt_before() can change regs->ip. */
 static void lpt_behind(struct kprobe *probe, struct pt_regs *regs,
 		       unsigned long flags)
 {

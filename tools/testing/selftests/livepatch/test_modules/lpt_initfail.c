@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A patch whose module fails to load after the patch was enabled.
+ * A patch whose init function fails after it has enabled the patch
  */
 
 #include <linux/livepatch.h>

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Patches that must be refused, and why. The parameter "kind" chooses.
+ * Invalid patches, which must be refused, and a few valid ones. The parameter "kind"
+ * selects one.
  *
- * Most replace lpt_pair_a() correctly and then have one entry that is wrong:
- * nothing may remain of the good one.
+ * Most replace lpt_pair_a() correctly and then have one invalid entry. The correct
+ * entry must have no effect.
  */
 
 #include <linux/livepatch.h>
@@ -48,7 +49,7 @@ static const struct lpt_kind lpt_kinds[] = {
 	{ "data", { "lpt_phase", lpt_new, 0 } },
 	{ "notrace", { "lpt_untraceable", lpt_new, 0 } },
 	{ "twice", { "lpt_pair_a", lpt_new, 0 } },
-	/* The end of the list, behind the good one */
+	/* An empty entry: the list ends after lpt_pair_a() */
 	{ "one", { NULL, NULL, 0 } },
 	{ "hole_first", { "lpt_hole_first", lpt_new, 0 } },
 	{ "hole_middle", { "lpt_hole_middle", lpt_new, 0 } },
@@ -56,14 +57,14 @@ static const struct lpt_kind lpt_kinds[] = {
 	{ "hole_last", { "lpt_hole_last", lpt_new, 0 } },
 };
 
-/* Patches of the kernel, of one function or two, instead of the good one */
+/* Patches of one or two functions of vmlinux, without lpt_pair_a() */
 static const struct lpt_vmlinux_kind {
 	const char *name;
 	struct klp_func funcs[2];
 } lpt_vmlinux_kinds[] = {
 	{ "init", { { "start_kernel", lpt_new, 0 } } },
 	{ "kernel_trace", { { "ftrace_location", lpt_new, 0 } } },
-	/* New functions that are there already, and may be replaced themselves */
+	/* New functions that are functions of vmlinux, and may be patched themselves */
 	{ "itself", { { "int_pow", int_pow, 0 } } },
 	{ "itself_inside", { { "int_pow", (char *)int_pow + 4, 0 } } },
 	{ "swapped", { { "int_pow", int_sqrt, 0 }, { "int_sqrt", int_pow, 0 } } },

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A patch of a function in which a kernel thread waits at a safe point. It does not
- * leave the new one before it is asked to end.
+ * A patch of a function in which a kernel thread waits at a safe point. The thread stays
+ * in the new function until it is told to stop.
  */
 
 #include <linux/kthread.h>

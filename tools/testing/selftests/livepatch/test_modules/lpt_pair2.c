@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A patch of lpt_target: the pair returns LPT_PAIR_VERSION. And of
- * lpt_blocker, where lpt_hold() now returns at once, unless the parameter says
- * otherwise.
+ * A patch of lpt_target, where lpt_pair_a() and lpt_pair_b() return LPT_PAIR_VERSION,
+ * and of lpt_blocker, where lpt_hold() returns at once, unless the parameter "hold"
+ * is set.
  *
  * Counts the callbacks for lpt_target in its parameters.
  */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* One more patch of the pair, to be stacked on the first. */
+/* A patch like lpt_pair2, to be stacked on others */
 
 #define LPT_PAIR_VERSION 4
 #include "lpt_pair2.c"

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A patch of whatever functions of the kernel it is told to replace. Each new
- * function counts its calls and goes on in the old one, behind the site at its
- * entry: a patch that changes nothing, of functions that nobody would have dared to
- * replace.
+ * A patch of the functions that the parameter "functions" names. Each new function
+ * counts its calls and continues in the original, after the call site at its entry. So
+ * the patch does not change what functions do, and works for any function.
  *
- * With the parameter "frame" the old function is called, so that tasks have to
- * return to the code of this module. If they can sleep then, they do so for
- * "nap_ms" milliseconds.
+ * With the parameter "frame" the original is called, so that tasks return to the code
+ * of this module. If they can sleep there, they do so for "nap_ms" milliseconds.
  */
 
 #include <linux/delay.h>
@@ -47,7 +45,7 @@ static unsigned long calls[LPT_SLOTS] __used;
 module_param_array(calls, ulong, NULL, 0444);
 MODULE_PARM_DESC(calls, "how often each of the functions was called");
 
-/* Where the old functions go on, behind their site */
+/* The addresses in the originals after their call sites */
 static unsigned long lpt_behind[LPT_SLOTS] __used;
 
 static __used noinline void lpt_after(void)
@@ -57,9 +55,9 @@ static __used noinline void lpt_after(void)
 }
 
 /*
- * lpt_pass_N() leaves all registers and the stack as they are: the target of the
- * return is the old function, where indirect jumps may not lead. lpt_frame_N()
- * keeps both registers that a result may be in.
+ * lpt_pass_N() preserves all registers and the stack. It reaches the original by a
+ * return, because there is no ENDBR for an indirect jump. lpt_frame_N() preserves both
+ * registers of a return value.
  */
 #define LPT_PASS(n)							\
 	asm(".pushsection .text, \"ax\"\n"				\
@@ -115,7 +113,7 @@ static struct klp_patch lpt_patch = {
 	.objs = lpt_objs,
 };
 
-/* A probe at the entry of a function is at its site, 5 bytes of nop or call. */
+/* A kprobe at the entry is at the call site, which has 5 bytes of nop or call. */
 static bool lpt_find_behind(const char *name, unsigned long *behind)
 {
 	struct kprobe probe = { .symbol_name = name };

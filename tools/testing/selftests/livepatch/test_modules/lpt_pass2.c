@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Another one, to replace the first */
+/* A patch like lpt_pass1, to replace it */
 
 #include "lpt_pass1.c"

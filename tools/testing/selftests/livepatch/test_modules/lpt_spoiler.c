@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Overwrites the call site of a function behind the back of ftrace, by a jump to the
- * next instruction. The next update of that site disables ftrace for good.
+ * Overwrites the call site of a function without the knowledge of ftrace, by a jump to
+ * the next instruction. The next update of that site disables ftrace until a reboot.
  */
 
 #include <linux/ftrace.h>
@@ -18,7 +18,7 @@ static void (*lpt_poke)(void *addr, const void *opcode, size_t len,
 			const void *emulate);
 static unsigned long (*lpt_lookup)(const char *name);
 
-/* By a probe, as none of this is exported. Return: the start of the function. */
+/* By a kprobe, because the functions are not exported. Return: the start of the function */
 static unsigned long lpt_look_up_by_probe(const char *name)
 {
 	struct kprobe kp = { .symbol_name = name };

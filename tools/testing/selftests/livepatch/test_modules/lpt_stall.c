@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A patch of a helper that runs between the marker of a wait and the sleep itself. The
- * new one keeps a certain thread busy there, so that the thread is preempted in it.
+ * A patch of a function that a wait calls after it has set the quiescent marker and
+ * before it sleeps. The new function keeps the thread lpt_hold busy, so that it is
+ * preempted there.
  */
 
 #include <linux/jiffies.h>
@@ -12,7 +13,7 @@
 #include <linux/string.h>
 #include <linux/timer.h>
 
-/* In seconds */
+/* How long to stall, in seconds; and whether the thread stalls now */
 static unsigned int stall;
 module_param(stall, uint, 0644);
 static unsigned int stalls;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A patch that starts kernel threads with a main function of its own: one that runs, and
- * one that is never woken.
+ * A patch that starts a kernel thread whose main function is in the patch. With the
+ * parameter "unstarted" the thread is created, but never woken.
  */
 
 #include <linux/livepatch.h>

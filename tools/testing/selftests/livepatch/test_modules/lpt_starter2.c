@@ -1,3 +1,3 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A second one: a module that has to stay can be tried once. */
+/* A second copy, because a module that stays loaded can be tested once only */
 #include "lpt_starter.c"

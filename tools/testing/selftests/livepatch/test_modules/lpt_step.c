@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A patch of a function between the main function of a kernel thread and the one that has
- * its safe point.
+ * A patch of a function that calls another one with a safe point: it is on the stack of
+ * a kernel thread that waits there.
  */
 
 #include <linux/livepatch.h>
 #include <linux/module.h>
 
 
-/* The thread comes back to it, and returns one more than the original. */
+/* The thread returns to this function. It returns one more than the original. */
 static noinline int lpt_new_step(int (*below)(void))
 {
 	int ret = below();

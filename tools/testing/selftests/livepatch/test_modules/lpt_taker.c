@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A kprobe with a post_handler, which claims the right to redirect its function:
- * nobody else can.
+ * A kprobe with a post_handler. It uses IPMODIFY, so no patch can redirect its function
+ * at the same time.
  */
 
 #include <linux/kprobes.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A patch of the main function of a kernel thread. Whoever is started with it waits
- * at a safe point, and is never inside of anything else.
+ * A patch of the main function of a kernel thread. A thread that starts with the new
+ * function waits at a safe point in it until it is told to stop.
  */
 
 #include <linux/kthread.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A patch of vmlinux: what a read of /proc/loadavg gets from two functions,
- * and with a sleep between the two.
+ * A patch of two functions of vmlinux that a read of /proc/loadavg calls. The first one
+ * sleeps, so that there is time for a transition between the two calls.
  */
 
 #include <linux/delay.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Nothing but a module, whose name is as long as that of vmlinux. */
+/* An empty module with a name of the same length as "vmlinux", to be renamed */
 
 #include <linux/module.h>
 

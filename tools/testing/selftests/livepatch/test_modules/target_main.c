@@ -1,31 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The module that the tests patch: calls a pair of functions in every context
- * there is, and counts what must never happen.
+ * The module that the tests patch. It calls a pair of functions in all contexts, and
+ * counts violations of the consistency model.
  *
  * lpt_pair_a() and lpt_pair_b() return a version. Within one entry of the
  * kernel (one system call, one interrupt, one work item) all calls must return
- * the same one, anything else is counted as "mixed". Over a transition a task,
- * and the interrupts of a CPU, see the old version and then the new one; a way
- * back is counted in "order". After a transition everybody sees the new
- * version, whoever does not is counted in "stale". "apart" counts what is no
- * fault: interrupts of a CPU that has migrated, above a task that has not.
+ * the same version. Otherwise the entry is counted as "mixed". In a transition a
+ * task, and the interrupts of a CPU, get the old version and then the new one.
+ * An old version after a new one is counted in "order". After a transition all calls
+ * get the new version. Others are counted in "stale". "apart" is no error: it
+ * counts interrupts that have migrated, and interrupt a task that has not.
  *
  * The files in debugfs:
  *
  *   version	read: what the functions return right now
  *   init	read: what the pair returned to the init function
  *   phase	write: "to V" before a transition to version V, "at V" after its
- *		end, "any" where no order can be told
- *   stats	read: the counters, one line a context. write: zero them
+ *		end, "any" to switch off the checks of "order" and "stale"
+ *   stats	read: the counters, one line for each context. write: zero them
  *   call	write: "SHAPE COUNT USECS", see lpt_shapes[]
  *   timers	write: 1 starts a timer of each kind on every CPU, 0 stops them
  *   nmi	write: 1 starts NMIs on every CPU, 0 stops them
  *   requeue	write: 1 starts a work item that queues itself, 0 stops it
  *   rescue	write: 1 starts work items on the last CPU that queue themselves,
- *		more than its workers can do at once, 0 stops them. Calls by the
- *		rescuer of their queue count as those of a context of its own
- *   longwork	write: starts a work item that sleeps for so many milliseconds
+ *		more than its workers can run at once, 0 stops them. Calls by the
+ *		rescuer of the queue are counted in the context "rescuer"
+ *   longwork	write: start a work item that sleeps for so many milliseconds
  */
 
 #include <linux/bottom_half.h>
@@ -52,13 +52,13 @@ static LPT_VERSION_FUNC(lpt_pair_b, LPT_ORIGINAL);
 static LPT_VERSION_FUNC(lpt_twin, LPT_ORIGINAL);
 static notrace LPT_VERSION_FUNC(lpt_untraceable, LPT_ORIGINAL);
 
-/* The compiler leaves nothing of its name, */
+/* Inlined, so there is no symbol */
 static __always_inline int lpt_inlined(int version)
 {
 	return version + 1;
 }
 
-/* and may specialize this one for its only argument, under another name. */
+/* The compiler may clone this function for its only argument, under another name. */
 static noinline int lpt_cloned(int version)
 {
 	int i, sum = 0;
@@ -92,11 +92,11 @@ static struct lpt_stats {
 	atomic64_t mixed;
 	atomic64_t order;
 	atomic64_t stale;
-	/* Interrupts in another version than the task that they interrupted */
+	/* Interrupts with another version than that of the task that they interrupt */
 	atomic64_t apart;
 } lpt_stats[LPT_CONTEXTS];
 
-/* The phase in one word: the version to expect, whether by all, and a count */
+/* Bits of lpt_phase: the new version, whether all must get it, and a count of phases */
 #define LPT_GOAL	GENMASK(7, 0)
 #define LPT_SETTLED	BIT(8)
 #define LPT_EPOCH	GENMASK(31, 16)
@@ -104,7 +104,7 @@ static struct lpt_stats {
 
 static unsigned int lpt_phase;
 
-/* What one task, or the interrupts of one CPU, have seen in this phase */
+/* Whether one task, or the interrupts of one CPU, got the new version in this phase */
 struct lpt_view {
 	unsigned int epoch;
 	bool flipped;
@@ -143,14 +143,14 @@ static void lpt_account_order(struct lpt_stats *stats, struct lpt_view *view,
 		atomic64_inc(&stats->order);
 }
 
-/* @view is NULL where the contexts have nothing to do with each other. */
+/* @view is NULL if entries may run in different tasks, so that their order is undefined. */
 static void lpt_account(enum lpt_context context, struct lpt_view *view,
 			const struct lpt_entry *entry)
 {
 	struct lpt_stats *stats = &lpt_stats[context];
 	unsigned int phase;
 
-	/* The versions were read before the phase, which is set early. */
+	/* Read the phase after the versions: "to V" is written before the transition starts. */
 	smp_rmb();
 	phase = READ_ONCE(lpt_phase);
 
@@ -213,7 +213,7 @@ static void lpt_call_both(struct lpt_call *call)
 
 	lpt_enter(&entry);
 	while (count--) {
-		/* 1 before it is replaced, together with the pair */
+		/* Returns LPT_ORIGINAL unless patched, like the pair */
 		lpt_see(&entry, int_pow(LPT_ORIGINAL, LPT_BOTH_POWER));
 		lpt_sleep(call->usecs);
 		lpt_see(&entry, lpt_pair_b());
@@ -272,7 +272,7 @@ static void lpt_call_kthread(struct lpt_call *call)
 	kthread_flush_work(&call->kthread_work);
 }
 
-/* The task that keeps a CPU busy in the kernel, and what it sees there */
+/* The task that keeps a CPU busy in the kernel, and the version that it got */
 static struct task_struct *lpt_busy;
 static int lpt_busy_version;
 
@@ -286,7 +286,7 @@ static void lpt_call_busy(struct lpt_call *call)
 	lpt_busy_version = entry.version;
 	/* Orders the version before the task, for lpt_interrupt(). */
 	smp_store_release(&lpt_busy, current);
-	/* Once more at the end. This one is for those who wait for the start. */
+	/* Also counted at the end. Here it shows to scripts that the call has started. */
 	lpt_account(LPT_SYSCALL, call->view, &entry);
 	do {
 		lpt_see(&entry, lpt_pair_a());
@@ -301,12 +301,12 @@ static const struct lpt_shape {
 	const char *name;
 	void (*fn)(struct lpt_call *call);
 } lpt_shapes[] = {
-	{ "pairs",	lpt_call_pairs },	/* COUNT of a, sleep, b */
-	{ "both",	lpt_call_both },	/* the kernel, sleep, b */
-	{ "bh",		lpt_call_bh },		/* the inner ones without BH */
+	{ "pairs",	lpt_call_pairs },	/* COUNT times: a, sleep, b */
+	{ "both",	lpt_call_both },	/* COUNT times: int_pow(), sleep, b */
+	{ "bh",		lpt_call_bh },		/* some calls with BH disabled */
 	{ "work",	lpt_call_work },	/* pairs in a work item */
 	{ "kthread",	lpt_call_kthread },	/* pairs in a kthread_worker */
-	{ "busy",	lpt_call_busy },	/* pairs till USECS or a new phase */
+	{ "busy",	lpt_call_busy },	/* pairs for USECS or until a new phase */
 };
 
 static int lpt_call_open(struct inode *inode, struct file *file)
@@ -380,7 +380,7 @@ static DEFINE_PER_CPU(struct lpt_view, lpt_nmi_view);
 static DEFINE_MUTEX(lpt_timers_lock);
 static bool lpt_timers_on;
 
-/* A call within a call, from wherever the CPU is. NMIs do not nest. */
+/* Called by the NMI handler. NMIs do not nest, so the view of this CPU is not shared. */
 void lpt_nmi(void)
 {
 	struct lpt_entry entry;
@@ -499,7 +499,7 @@ static int lpt_nmi_set(void *data, u64 on)
 DEFINE_DEBUGFS_ATTRIBUTE(lpt_nmi_fops, NULL, lpt_nmi_set, "%llu\n");
 
 /*
- * Work that nobody waits for
+ * Work items that are not flushed by a system call
  */
 
 #define LPT_RESCUED	24

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Non-maskable interrupts on x86: a timer on each CPU sends them to the next. */
+/* Non-maskable interrupts on x86: a timer on each CPU sends them to the next CPU. */
 
 #include <linux/cpumask.h>
 #include <linux/hrtimer.h>
@@ -15,7 +15,7 @@
 static DEFINE_PER_CPU(struct hrtimer, lpt_nmi_timer);
 static DEFINE_PER_CPU(bool, lpt_nmi_sent);
 
-/* It belongs to us if we have sent it. */
+/* Handle only NMIs that lpt_nmi_timer_fn() has sent. */
 static int lpt_nmi_handler(unsigned int type, struct pt_regs *regs)
 {
 	if (!this_cpu_xchg(lpt_nmi_sent, false))
@@ -54,7 +54,7 @@ int lpt_nmi_start(void)
 	return 0;
 }
 
-/* One that was sent last must find its handler: it takes no time to arrive. */
+/* Wait for NMIs that are on their way before unregistering the handler. They arrive soon. */
 void lpt_nmi_stop(void)
 {
 	int cpu;

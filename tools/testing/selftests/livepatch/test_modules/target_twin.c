@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The second lpt_twin() of the module: a name that is not unique. And the functions
- * that override those of target_weak.c.
+ * A second function named lpt_twin(), so that the name is ambiguous, and the functions
+ * that override the weak ones of target_weak.c
  */
 
 #include <linux/compiler.h>

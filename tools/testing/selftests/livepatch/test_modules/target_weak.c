@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Functions with dead ones behind them.
+ * Functions that are followed by dead functions
  *
- * A weak function that is overridden, here by target_twin.c, leaves its text and
- * the record of its call site, but no symbol: kallsyms takes them for a part of the
- * function before. The order in this file is that of the text.
+ * A weak function that is overridden, here by target_twin.c, leaves its text and the
+ * record of its call site, but no symbol. So kallsyms treats the text as a part of the
+ * function before it. The order in this file is the order of the text.
  */
 
 #include <linux/compiler.h>
