@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Which callback of a patch is called when.
+ * The callbacks of a patch, and when they run
  *
  * Each of the two objects of this patch, the kernel and the module
  * livepatch_module_target, has all four callbacks. No function is replaced.
@@ -13,9 +13,9 @@
  *   livepatch_callbacks_demo: post_patch vmlinux
  *   livepatch_callbacks_demo: post_patch livepatch_module_target, live
  *
- * The first two come before any task runs new code, the last two when all do.
- * A module that is unloaded is unpatched first, at once. Its exit function has
- * been called already:
+ * pre_patch runs before any task runs new code, post_patch when all tasks do.
+ * A module that is unloaded is unpatched first, without a transition. Its exit
+ * function has been called already:
  *
  *   # rmmod livepatch-module-target
  *   livepatch_callbacks_demo: pre_unpatch livepatch_module_target, going
@@ -27,7 +27,7 @@
  *   livepatch_callbacks_demo: pre_patch livepatch_module_target, coming
  *   livepatch_callbacks_demo: post_patch livepatch_module_target, coming
  *
- * The way back:
+ * The patch is disabled:
  *
  *   # echo 0 > /sys/kernel/livepatch/livepatch_callbacks_demo/enabled
  *   livepatch_callbacks_demo: pre_unpatch vmlinux
@@ -36,17 +36,17 @@
  *   livepatch_callbacks_demo: post_unpatch livepatch_module_target, live
  *   # rmmod livepatch-callbacks-demo
  *
- * pre_patch may refuse. Then the patch is not enabled, and insmod fails. The
- * module is not asked any more, and nobody is told that all is as before, for
- * nothing had been done:
+ * pre_patch may return an error. Then the patch is not enabled, and insmod fails.
+ * pre_patch is not called for further objects, and post_unpatch is not called for
+ * the object that refused:
  *
  *   # insmod livepatch-callbacks-demo.ko refuse=vmlinux
  *   livepatch_callbacks_demo: pre_patch vmlinux: refused
  *   insmod: ERROR: could not insert module ...: No such device
  *
- * If the module refuses while the patch is being enabled, post_unpatch is called
- * for vmlinux, which had agreed. If it refuses when it is loaded later, it is
- * not loaded:
+ * If pre_patch fails for the module while the patch is being enabled, post_unpatch
+ * is called for vmlinux, whose pre_patch had succeeded. If it fails when the module
+ * is loaded later, the module is not loaded:
  *
  *   # rmmod livepatch-module-target
  *   # insmod livepatch-callbacks-demo.ko refuse=livepatch_module_target

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A patch for a module, which need not be there.
+ * A patch for a module, which may be loaded before or after the patch
  *
  * livepatch-module-target.c computes an average that is wrong for big numbers.
  * With the patch it is right:
@@ -12,8 +12,8 @@
  *   # cat /sys/module/livepatch_module_target/parameters/average
  *   4000000000
  *
- * The patch may also come first. Then it waits for the module, and repairs it
- * before anything of it has run:
+ * The patch may also be loaded first. Then the module is patched when it is loaded,
+ * before any of its code runs:
  *
  *   # rmmod livepatch-module-target
  *   # cat /sys/kernel/livepatch/livepatch_module_fix/livepatch_module_target/patched
@@ -24,7 +24,7 @@
  *   # cat /sys/module/livepatch_module_target/parameters/average
  *   4000000000
  *
- * To go back:
+ * To disable and remove the patch:
  *
  *   # echo 0 > /sys/kernel/livepatch/livepatch_module_fix/enabled
  *   # rmmod livepatch-module-fix
@@ -45,7 +45,7 @@ static struct klp_func funcs[] = {
 	{ }
 };
 
-/* The name as in /proc/modules: with underscores. */
+/* The name of the module as in /proc/modules, with underscores */
 static struct klp_object objs[] = {
 	{
 		.name = "livepatch_module_target",

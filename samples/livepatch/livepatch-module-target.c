@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * An ordinary module with a bug, for livepatch-module-fix.c to repair.
+ * An ordinary module with a bug that livepatch-module-fix.c fixes
  *
- * It knows two numbers, and their average:
+ * It has two numbers as parameters, and computes their average:
  *
  *   # insmod livepatch-module-target.ko a=10 b=20
  *   # cat /sys/module/livepatch_module_target/parameters/average
  *   15
  *
- * which is wrong when the sum of the two does not fit in 32 bits:
+ * The average is wrong if the sum of the numbers does not fit in 32 bits:
  *
  *   # cd /sys/module/livepatch_module_target/parameters
  *   # echo 4000000000 > a; echo 4000000000 > b
@@ -27,7 +27,7 @@ static unsigned int b;
 module_param(b, uint, 0644);
 MODULE_PARM_DESC(b, "The second number");
 
-/* A function can only be patched if it has not been inlined, nor cloned. */
+/* A function can only be patched if it is neither inlined nor cloned. */
 static noinline __noclone unsigned int target_average(unsigned int x,
 						      unsigned int y)
 {

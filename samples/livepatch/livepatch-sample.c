@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The smallest patch: one function of the kernel is replaced.
+ * A minimal patch, which replaces one function of the kernel
  *
- * The new function behind /proc/cmdline keeps the boot parameters to itself:
+ * The new function for reads of /proc/cmdline hides the boot parameters:
  *
  *   # cat /proc/cmdline
  *   root=/dev/vda console=ttyS0
@@ -10,14 +10,14 @@
  *   # cat /proc/cmdline
  *   this has been live patched
  *
- * A transition begins with insmod, and ends when every task has turned to the
- * new function. That usually takes a moment; the file says 0 when it is over:
+ * insmod starts a transition, which ends when all tasks use the new function. That
+ * usually takes at most a few seconds. The file reads as 0 after its end:
  *
  *   # cat /sys/kernel/livepatch/livepatch_sample/transition
  *   0
  *
- * The way back takes the same steps. The module can be unloaded as soon as its
- * directory has gone:
+ * Disabling the patch starts a transition, too. The module can be unloaded as soon
+ * as the directory of the patch is gone:
  *
  *   # echo 0 > /sys/kernel/livepatch/livepatch_sample/enabled
  *   # cat /proc/cmdline
@@ -28,7 +28,7 @@
 #include <linux/module.h>
 #include <linux/seq_file.h>
 
-/* Same type as the function in fs/proc/cmdline.c, which is static there. */
+/* Must have the type of the original, which is static in fs/proc/cmdline.c */
 static int hidden_cmdline_proc_show(struct seq_file *m, void *v)
 {
 	seq_puts(m, "this has been live patched\n");
@@ -43,7 +43,7 @@ static struct klp_func funcs[] = {
 	{ }
 };
 
-/* No name: the functions are those of vmlinux. */
+/* An object without a name stands for vmlinux. */
 static struct klp_object objs[] = {
 	{
 		.funcs = funcs,
@@ -61,7 +61,7 @@ static int __init sample_init(void)
 	return klp_enable_patch(&patch);
 }
 
-/* The module has to have one to be unloadable, there is nothing to do in it. */
+/* Empty, but a module without an exit function can't be unloaded. */
 static void __exit sample_exit(void)
 {
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A patch that adds a field to a structure, as a shadow variable.
+ * A patch that adds a field to a structure, as a shadow variable
  *
- * The sessions of livepatch-shadow-target.c get a time at which they were
- * opened. Those that are open already when the patch comes have none:
+ * The sessions of livepatch-shadow-target.c get the time at which they were opened.
+ * It is unknown for sessions that were opened before the patch was loaded:
  *
  *   # insmod livepatch-shadow-target.ko
  *   # cd /sys/module/livepatch_shadow_target/parameters
@@ -17,11 +17,11 @@
  *   ann
  *   bob
  *
- * During a transition some tasks run old code, which closes a session without
- * a thought about its shadow variable. The next session may get the same memory,
- * and find the variable of the one before. So variables are used only while
- * everybody runs the new code: from post_patch to pre_unpatch. And whatever may
- * have been left before is thrown away.
+ * During a transition some tasks run old code, which closes a session without freeing
+ * its shadow variable. The next session may get the same memory, and would find the
+ * variable of the previous one. So variables are used only while all tasks run the new
+ * code: from post_patch to pre_unpatch. post_patch frees variables that are left from
+ * before.
  */
 #include <linux/compiler.h>
 #include <linux/kernel.h>
@@ -41,7 +41,7 @@ static void fix1_session_begin(struct session *session, const char *name)
 	if (!READ_ONCE(everybody_patched))
 		return;
 
-	/* Without memory it is one of those of which the time is unknown. */
+	/* If the allocation fails, the time of this session is unknown. */
 	opened = klp_shadow_alloc(session, SESSION_OPENED, sizeof(*opened),
 				  GFP_KERNEL, NULL, NULL);
 	if (opened)
@@ -68,7 +68,7 @@ static int fix1_session_show(const struct session *session,
 
 static void fix1_post_patch(struct klp_object *obj)
 {
-	/* Left by a transition to the old code that was reversed */
+	/* Variables may be left if disabling the patch was reversed. */
 	klp_shadow_free_all(SESSION_OPENED, NULL);
 	WRITE_ONCE(everybody_patched, true);
 }
@@ -113,8 +113,8 @@ static struct klp_object objs[] = {
 };
 
 /*
- * The callbacks of a patch that is replaced are not called. The state tells the
- * patch that does it of the variables which it inherits.
+ * When a patch is replaced, its callbacks are not called. The state informs the
+ * replacing patch about the variables that it takes over.
  */
 static struct klp_state states[] = {
 	{

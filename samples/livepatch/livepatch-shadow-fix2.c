@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A follow-up that takes over the shadow variables of livepatch-shadow-fix1.c.
+ * A follow-up patch that takes over the shadow variables of livepatch-shadow-fix1.c
  *
- * Sessions are to remember the command that opened them as well. The variable of
- * the first patch has no room for it, so there is a new one. It refers to more
- * memory, which a destructor frees. Old variables are converted when they are
- * looked at:
+ * Sessions now also record the command that opened them. The variable of the first
+ * patch has no room for it, so there is a new one. It has a pointer to allocated
+ * memory, which a destructor frees. Old variables are converted when they are read:
  *
  *   # insmod livepatch-shadow-target.ko
  *   # cd /sys/module/livepatch_shadow_target/parameters
@@ -18,8 +17,8 @@
  *   bob opened 815 by somebody
  *   cid opened 816 by bash
  *
- * The patch replaces the first one, which can be unloaded then. It works
- * without the first one, too. To go back:
+ * The patch replaces the first one, which can be unloaded then. It also works without
+ * the first one. To remove both:
  *
  *   # rmmod livepatch-shadow-fix1
  *   # echo 0 > /sys/kernel/livepatch/livepatch_shadow_fix2/enabled
@@ -40,12 +39,12 @@ struct session_opener {
 	char *command;
 };
 
-/* As in the first patch: only then variables of the new kind are in use. */
+/* As in the first patch: variables of the new kind are used only while this is true. */
 static bool everybody_patched;
-/* Old code has run again since: it has closed sessions, not their variables. */
+/* Old code may have run since pre_unpatch, and closed sessions without their variables. */
 static bool left_behind;
 
-/* The constructor and the destructor run under a spinlock. */
+/* The constructor and the destructor run under a spinlock, so they must not sleep. */
 static int opener_ctor(void *session, void *data, void *ctor_data)
 {
 	struct session_opener *opener = data, *from = ctor_data;
@@ -61,7 +60,7 @@ static void opener_dtor(void *session, void *data)
 	kfree(opener->command);
 }
 
-/* Takes @command, which may be missing. */
+/* Takes ownership of @command. NULL means that its allocation failed. */
 static void opener_attach(struct session *session, u64 opened, char *command)
 {
 	struct session_opener opener = {
@@ -76,7 +75,7 @@ static void opener_attach(struct session *session, u64 opened, char *command)
 		kfree(command);
 }
 
-/* The module holds its lock: nobody else attaches anything meanwhile. */
+/* Runs under sessions_lock of the module, so no other task attaches variables. */
 static struct session_opener *opener_get(struct session *session)
 {
 	u64 *opened;
@@ -124,7 +123,7 @@ static void free_all(void)
 	klp_shadow_free_all(SESSION_OPENER, opener_dtor);
 }
 
-/* What the first patch has left is good, unless older code has run since. */
+/* Variables of the first patch are valid, unless older code has run since. */
 static void fix2_post_patch(struct klp_object *obj)
 {
 	if (left_behind)
@@ -141,8 +140,8 @@ static void fix2_pre_unpatch(struct klp_object *obj)
 static void fix2_post_unpatch(struct klp_object *obj)
 {
 	/*
-	 * Without pre_unpatch this is a patch that was never quite enabled. If
-	 * the first one goes on, what is there is its own.
+	 * If pre_unpatch did not run, the patch was not completely enabled. Then
+	 * the variables may belong to the first patch, which stays enabled.
 	 */
 	if (left_behind)
 		free_all();
@@ -179,8 +178,8 @@ static struct klp_object objs[] = {
 };
 
 /*
- * Knows the state of the first patch, and so may replace it. Not vice versa:
- * the first patch knows an older version only, so it is refused.
+ * This patch has a version of the state of the first patch, so it may replace it. The
+ * first patch can't replace this one, because its version of the state is older.
  */
 static struct klp_state states[] = {
 	{

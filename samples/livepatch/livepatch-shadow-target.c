@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * An ordinary module, for livepatch-shadow-fix1.c and -fix2.c to extend.
+ * An ordinary module that livepatch-shadow-fix1.c and -fix2.c extend
  *
  * It keeps a list of named sessions:
  *
@@ -28,8 +28,8 @@ static DEFINE_MUTEX(sessions_lock);
 static LIST_HEAD(sessions);
 
 /*
- * These three are called with sessions_lock held, and are to be patched. They
- * must not be inlined, nor may the compiler make variants with other names.
+ * The patches replace these three functions, so they must be neither inlined nor
+ * cloned. They are called with sessions_lock held.
  */
 
 static noinline __noclone void session_begin(struct session *session,
@@ -67,7 +67,7 @@ static void session_close(struct session *session)
 	kfree(session);
 }
 
-/* What the shell writes ends in a newline. */
+/* Strips the newline that echo writes. */
 static void copy_name(char *name, size_t size, const char *val)
 {
 	strscpy(name, val, size);
