@@ -4,15 +4,15 @@
  *
  * usage: migrate [-t] DIR apply|revert NAME
  *
- * apply loads ./NAME.ko, revert writes to the patch's file in sysfs. A line
- * with a bar is printed whenever there is progress to show (-t: always on the same
- * line of a terminal), with the tasks that are still behind. DIR/stat are the
- * counters of the workload. DIR/result gets what was measured, for a shell:
+ * apply loads ./NAME.ko, revert writes to the patch's file in sysfs. On progress a line
+ * with a bar and the names of the stragglers is printed (-t: always on the same line of
+ * a terminal). DIR/stat has the counters of the workload. The measurements are written
+ * to DIR/result, as assignments for a shell:
  *
- *	load_us		the call that loads the module, or the write to sysfs
- *	migrate_us	the transition, by the kernel's own log
- *	tasks		all of them
- *	before, during, after	operations of the workload a second; during: from
+ *	load_us		duration of the call that loads the module, or writes to sysfs
+ *	migrate_us	duration of the transition, according to the kernel log
+ *	tasks		number of all tasks
+ *	before, during, after	operations of the workload per second; during: from
  *			the call until the last task has migrated
  *
  * Exit status 0: done. 1: refused, or not done within a minute.
@@ -42,8 +42,8 @@
 #define REASON_US	100000
 #define PATIENCE_US	60000000
 #define BAR		20
-#define LINES		5	/* of progress, where it is not a terminal */
-#define ROOM		28	/* for the names of who is behind */
+#define LINES		5	/* maximum lines of progress if the output is no terminal */
+#define ROOM		28	/* columns for the names of stragglers */
 #define NAMES		6
 
 static const char *name;
@@ -58,7 +58,7 @@ struct call {
 
 struct scan {
 	int tasks, migrated;
-	bool under_way;		/* else there is no transition, or not yet */
+	bool under_way;		/* a transition runs */
 	int names;
 	struct {
 		char comm[16];
@@ -88,7 +88,7 @@ static long rate_of_now(void)
 	return rate(ops, now_us() - start);
 }
 
-/* ---- The call that starts it */
+/* ---- The call that starts the transition */
 
 static int load_module(void)
 {
@@ -112,7 +112,7 @@ static int disable_patch(void)
 	return fd < 0 || write(fd, "0", 1) != 1 ? errno : 0;
 }
 
-/* In a process of its own, so that the tasks can be watched meanwhile */
+/* Runs in a child, so that this process can watch the tasks meanwhile. */
 static pid_t start_call(struct call *call)
 {
 	pid_t pid = fork();
@@ -128,7 +128,7 @@ static pid_t start_call(struct call *call)
 	_exit(0);
 }
 
-/* ---- Who has migrated */
+/* ---- Which tasks have migrated */
 
 static bool read_at(int dir, const char *file, char *text, size_t size)
 {
@@ -161,7 +161,7 @@ static void add_behind(struct scan *scan, const char *comm)
 	scan->behind[i].count++;
 }
 
-/* A task that is gone by now does not count */
+/* Skips a task that has exited meanwhile. */
 static void scan_task(struct scan *scan, int dir, const char *tid)
 {
 	char file[64], text[16];
@@ -212,7 +212,7 @@ static struct scan scan_tasks(void)
 	return scan;
 }
 
-/* The file is not there before the patch is known, nor after it has gone */
+/* The file exists only while the patch is registered. */
 static bool in_transition(void)
 {
 	char path[PATH_MAX], text[8];
@@ -221,9 +221,9 @@ static bool in_transition(void)
 	return read_at(AT_FDCWD, path, text, sizeof(text)) && text[0] == '1';
 }
 
-/* ---- What is shown */
+/* ---- Output */
 
-/* "; behind: 4 echo, bash ...": as many as fit */
+/* Print "; behind: 4 echo, bash ...", as many names as fit. */
 static void show_behind(const struct scan *scan)
 {
 	int room = ROOM;
@@ -241,7 +241,7 @@ static void show_behind(const struct scan *scan)
 	}
 }
 
-/* On a terminal a bar takes the place of the last line, if that is a bar */
+/* On a terminal, overwrite the last line if it is a bar. */
 static void show(const struct scan *scan, long us)
 {
 	int done = scan->tasks ? BAR * scan->migrated / scan->tasks : 0;
@@ -258,7 +258,7 @@ static void show(const struct scan *scan, long us)
 	below_bar = true;
 }
 
-/* The kernel's own account: "pid\tcomm\treason\thelp", where it gives one */
+/* Print reasons from the kernel's list: lines "pid\tcomm\treason\thelp". */
 static void show_reasons(void)
 {
 	FILE *file = fopen(BEHIND, "re");
@@ -277,7 +277,7 @@ static void show_reasons(void)
 		fclose(file);
 }
 
-/* On a terminal each scan, else what brings news, but not too often */
+/* True for each scan on a terminal, else at most each 100 ms and for a changed number */
 static bool worth_showing(const struct scan *scan, long us)
 {
 	static int lines, behind = -1;
@@ -293,7 +293,7 @@ static bool worth_showing(const struct scan *scan, long us)
 	return true;
 }
 
-/* Who is behind for longer than most system calls take has a reason */
+/* After REASON_US print why the stragglers have not migrated. */
 static void show_progress(const struct scan *scan, long us)
 {
 	static bool explained;
@@ -310,7 +310,7 @@ static void show_progress(const struct scan *scan, long us)
 	}
 }
 
-/* ---- The transition in the kernel's log */
+/* ---- Duration of the transition, from the kernel log */
 
 static int open_log(void)
 {
@@ -321,7 +321,7 @@ static int open_log(void)
 	return fd;
 }
 
-/* Record: "priority,sequence,microseconds,flags;text". -1: no such records */
+/* A record is "priority,sequence,microseconds,flags;text". Return: -1 if not found */
 static long logged_us(int log)
 {
 	const char *what = applying ? "patching" : "unpatching";
@@ -344,9 +344,9 @@ static long logged_us(int log)
 	return -1;
 }
 
-/* ---- All of it */
+/* ---- Main program */
 
-/* Returns when no task is behind: the time since @start */
+/* Wait for the end of the transition. Return: the time since @start, -1 on timeout */
 static long watch(pid_t pid, long start)
 {
 	bool called = false;

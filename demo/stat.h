@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The counters of the workload: a file that it maps and others may read.
+ * The counters of the workload, in a file that other programs can map.
  */
 #ifndef DEMO_STAT_H
 #define DEMO_STAT_H
@@ -13,12 +13,12 @@
 enum kind { FORK, PIPE, TCP, FILES, KINDS };
 
 struct stat_page {
-	uint64_t ops[KINDS];	/* operations done, results checked */
+	uint64_t ops[KINDS];	/* completed operations with the right result */
 	uint64_t errors;
-	uint32_t stop;		/* the workload shall end */
+	uint32_t stop;		/* tells the workers to end */
 };
 
-/* Returns MAP_FAILED and errno when the file cannot be had */
+/* Return: MAP_FAILED if the file can't be opened or mapped, with errno set */
 static inline struct stat_page *map_stat(const char *path, int flags)
 {
 	struct stat_page *page = MAP_FAILED;

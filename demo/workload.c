@@ -4,13 +4,13 @@
  *
  * usage: workload DIR
  *
- * On each CPU one process forks, one talks to itself through pipes, one
+ * On each CPU one process forks, one exchanges data with a child through pipes, one
  * through loopback TCP, and one writes, reads, renames and removes a file in
- * DIR. DIR/stat has the counters, DIR/rate gets a line each second:
- * second, operations in it, how many of them were fork, pipe, tcp and file,
- * and all errors so far. What went wrong is told on standard error.
+ * DIR. DIR/stat has the counters. DIR/rate gets a line each second: the second, the
+ * operations in it, how many of them were fork, pipe, tcp and file, and all errors so
+ * far. Errors are printed on standard error.
  *
- * SIGTERM ends it. Exit status 0: not one operation failed.
+ * SIGTERM ends it. Exit status 0: no operation failed.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -39,7 +39,7 @@ static volatile sig_atomic_t ended;
 static struct stat_page *stat_page;
 static const char *dir;
 
-/* Everything that a worker has: who it is, and two blocks to compare */
+/* The state of one worker process, with two blocks to compare */
 struct worker {
 	enum kind kind;
 	int cpu;
@@ -50,7 +50,7 @@ struct worker {
 	unsigned char sent[BLOCK], got[BLOCK];
 };
 
-/* An interrupted call counts: nothing here has a reason to be interrupted */
+/* EINTR counts as an error, because no signal with a handler is sent to workers. */
 static bool check(struct worker *w, bool ok, const char *what)
 {
 	if (!ok) {
@@ -74,7 +74,7 @@ static bool same_block(struct worker *w)
 	return check(w, !memcmp(w->sent, w->got, BLOCK), "wrong data came back");
 }
 
-/* Pipes and sockets may take and give a block in pieces */
+/* Pipes and sockets may transfer a block in several parts. */
 static bool transfer(int fd, unsigned char *data, bool out)
 {
 	size_t done = 0;
@@ -302,7 +302,7 @@ static void report_each_second(FILE *out)
 	}
 }
 
-/* A worker that died otherwise than by _exit(0) is an error, too */
+/* A worker that did not exit with 0 counts as an error, too. */
 static void reap(int workers)
 {
 	int status;

@@ -6,17 +6,17 @@
  * number of times on one socket. Each lease is kernel memory that no limit
  * covers, and all of them go on a list that each packet may have to walk.
  *
- * The fix in the tree tests the limit in ipv6_flowlabel_get(), which the
- * compiler merges into its caller together with all that it needs of the
- * file's private data. A live patch is better off with something smaller:
- * fl_create() comes first in every request for a label, has the socket at
- * hand, can refuse, and uses nothing that modules cannot have.
+ * The upstream fix tests the limit in ipv6_flowlabel_get(). The compiler inlines that
+ * function into its caller, and it uses static data of the file. This live patch
+ * changes a smaller function instead: fl_create() is called first in every request for
+ * a label, gets the socket as an argument, can return an error, and uses no symbols
+ * that modules can't access.
  *
- * What differs from the fix: a socket that holds 32 leases is refused before
- * anybody has looked for the label. Requests that would fail for another
- * reason (no such label, not ours to share) fail with ENOBUFS, and while the
- * whole system has fewer than 32 labels, such a socket may create a label that
- * it does not name, but no longer one that it names.
+ * Differences to the fix: a socket that has 32 leases is refused before the label is
+ * looked up. So requests that would fail for another reason (no such label, label can't
+ * be shared) fail with ENOBUFS. While the whole system has fewer than 32 labels, such a
+ * socket may still create a label if the kernel chooses the number, but not a label with
+ * a given number.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -51,7 +51,7 @@ static bool fl_sock_at_lease_limit(const struct sock *sk)
 	return false;
 }
 
-/* Not changed, but only a copy can be called from here */
+/* A copy of the original, which is static */
 static unsigned long check_linger(unsigned long ttl)
 {
 	if (ttl < FL_MIN_LINGER)
@@ -61,7 +61,7 @@ static unsigned long check_linger(unsigned long ttl)
 	return ttl * HZ;
 }
 
-/* What fl6_renew() does for a new label. Nobody else sees it yet: no lock. */
+/* Like fl6_renew(), but without its lock, because the new label is not visible yet. */
 static int fl_set_times(struct ip6_flowlabel *fl,
 			const struct in6_flowlabel_req *freq)
 {
@@ -76,7 +76,7 @@ static int fl_set_times(struct ip6_flowlabel *fl,
 	return 0;
 }
 
-/* The options that the caller wants in front of each packet */
+/* Set the extension headers that user space wants in each packet. */
 static int fl_set_options(struct ip6_flowlabel *fl, struct net *net,
 			  struct sock *sk, sockptr_t optval, int olen)
 {
@@ -164,7 +164,7 @@ livepatch_fl_create(struct net *net, struct sock *sk,
 	int olen = optlen - CMSG_ALIGN(sizeof(*freq));
 	struct ip6_flowlabel *fl;
 
-	/* The fix. All else is as it was. */
+	/* The fix. The rest is like the original. */
 	*err_p = -ENOBUFS;
 	if (freq->flr_label && fl_sock_at_lease_limit(sk) &&
 	    !capable(CAP_NET_ADMIN))
