@@ -4,8 +4,8 @@
 #define BENCH_H
 
 /*
- * LPT_VERSION_FUNC(), of the selftests: the code of all versions takes the same
- * number of instructions.
+ * For LPT_VERSION_FUNC() of the selftests: all versions have the same number of
+ * instructions.
  */
 #include "lpt.h"
 
@@ -25,12 +25,12 @@
 	BENCH_HUNDRED(f, 9)
 
 /*
- * Global, so that it begins with an ENDBR where the new function does: a loop
- * costs the same with the code of either.
+ * Global, so that it begins with an ENDBR if the new function does. So a loop of calls
+ * takes the same number of instructions with either of them.
  */
 int bench_fn(void);
 
-/* Measure now, for the file "probe". Exported by bench_target. */
+/* Measure in the current context, for the file "probe". Exported by bench_target. */
 void bench_probe(void);
 
 #endif /* BENCH_H */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A user of ftrace on bench_fn() that does nothing.
+ * A user of ftrace that traces bench_fn(), with an empty callback
  */
 
 #include <linux/ftrace.h>

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How long tasklist_lock is held for reading: from the call of _raw_read_lock()
- * to that of _raw_read_unlock(), as a user of ftrace sees them.
+ * Measures how long tasklist_lock is held for reading: from the call of _raw_read_lock()
+ * to the call of _raw_read_unlock(), as seen by a callback of ftrace.
  *
  * Parameters:
  *
  *   lock	address of tasklist_lock
- *   max_ns	the longest so far, in nanoseconds. Can be set to 0.
+ *   max_ns	the longest time so far, in nanoseconds. Can be set to 0.
  */
 
 #include <linux/ftrace.h>
@@ -21,7 +21,7 @@ module_param(lock, ulong, 0400);
 static unsigned long max_ns;
 module_param(max_ns, ulong, 0600);
 
-/* The outermost reader of a CPU. @task is NULL while there is none. */
+/* The outermost read lock of a CPU. @task is NULL while it is not held. */
 struct bench_reader {
 	struct task_struct *task;
 	unsigned int depth;
@@ -50,7 +50,7 @@ static void notrace bench_on_lock(struct bench_reader *reader)
 	};
 }
 
-/* Who was preempted before it had the lock does not count. */
+/* Ignore a task that was switched in between: it was preempted before it got the lock. */
 static void notrace bench_on_unlock(struct bench_reader *reader)
 {
 	if (reader->task != current || --reader->depth)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A patch of as many functions of bench_target as the parameter says:
- * bench_spin(), and then bench_many_001() and so on.
+ * A patch of n functions of bench_target, according to the parameter: bench_spin(), and
+ * then bench_many_001() and so on
  */
 
 #include <linux/ktime.h>

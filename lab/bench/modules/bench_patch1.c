@@ -3,8 +3,8 @@
  * A patch of bench_target: bench_fn() returns BENCH_VERSION, and bench_hold()
  * returns at once.
  *
- * With the parameter "probe" it measures as soon as the transition has started:
- * who loads the module has not left the kernel then.
+ * With the parameter "probe" it measures right after the transition has started, in the
+ * task that loads the module. That task has not left the kernel, so it has not migrated.
  */
 
 #include <linux/livepatch.h>

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is patched, and what measures it.
+ * The functions that are patched, and the code that measures them
  *
- * A measurement is two lines, for task and for interrupt context: the version
- * of bench_fn() that was called there, and the ticks of the TSC for a loop of
- * BENCH_CALLS calls of it. Where QEMU counts, these are instructions.
+ * A measurement is two lines, for task and for interrupt context. Each has the version
+ * of bench_fn() that was called, and the ticks of the TSC for a loop of BENCH_CALLS calls
+ * of it. If QEMU counts instructions, a tick is an instruction.
  *
  * The files in debugfs:
  *
  *   now	read: measure
  *   hold	write: sleep in bench_hold(), uninterruptibly, until the release
- *   held	read: let who is held there measure
- *   release	write: let him go
- *   probe	read: what bench_probe() measured
- *   spin	write: be in bench_spin() for so many microseconds
- *   jitter	write: 1 begins, 0 ends to watch how late a timer's interrupt
- *		is. read: the worst case, in nanoseconds
- *   task_size	read: bytes of a task_struct
+ *   held	read: measure in the task that sleeps there
+ *   release	write: end that sleep
+ *   probe	read: the measurement of bench_probe()
+ *   spin	write: run in bench_spin() for so many microseconds
+ *   jitter	write: 1 starts, 0 stops measuring the latency of timer interrupts.
+ *		read: the worst case, in nanoseconds
+ *   task_size	read: the size of task_struct, in bytes
  */
 
 #include <linux/debugfs.h>
@@ -51,7 +51,7 @@ struct bench_measurement {
 	struct bench_count irq;
 };
 
-/* With interrupts off, in whatever context */
+/* Called with interrupts disabled, in task or interrupt context */
 static noinline void bench_run(struct bench_count *count)
 {
 	u64 start = rdtsc();
@@ -80,7 +80,7 @@ static enum hrtimer_restart bench_timer_fn(struct hrtimer *timer)
 	return HRTIMER_NORESTART;
 }
 
-/* The interrupt hits the current task. */
+/* The interrupt arrives while the current task runs. */
 static void bench_run_in_irq(struct bench_count *count)
 {
 	struct bench_timer bench = { .count = count };
@@ -136,13 +136,13 @@ static int bench_probe_show(struct seq_file *file, void *unused)
 DEFINE_SHOW_ATTRIBUTE(bench_probe);
 
 /*
- * A task that no transition can move
+ * A task that blocks a transition
  */
 
 static enum bench_hold_state {
 	BENCH_FREE,
 	BENCH_HELD,
-	BENCH_ASKED,		/* held, and shall measure */
+	BENCH_ASKED,		/* held, with a request to measure */
 } bench_hold_state;
 
 static DECLARE_WAIT_QUEUE_HEAD(bench_wait);
@@ -154,7 +154,7 @@ static void bench_hold_set_state(enum bench_hold_state state)
 	wake_up_all(&bench_wait);
 }
 
-/* Replaced by a function that returns at once: who is here is in the old one */
+/* Patched by a function that returns at once, so a task here is in the original. */
 static noinline void bench_hold(void)
 {
 	for (;;) {
@@ -193,7 +193,7 @@ static int bench_held_show(struct seq_file *file, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(bench_held);
 
-/* A patched function that many tasks are in most of the time */
+/* A patched function in which tasks spend most of their time */
 static noinline void bench_spin(u64 usecs)
 {
 	u64 end = ktime_get_ns() + usecs * NSEC_PER_USEC;
@@ -210,7 +210,7 @@ static int bench_spin_set(void *data, u64 usecs)
 DEFINE_DEBUGFS_ATTRIBUTE(bench_spin_fops, NULL, bench_spin_set, "%llu\n");
 
 /*
- * How late interrupts are
+ * Latency of interrupts
  */
 
 static struct hrtimer bench_jitter;

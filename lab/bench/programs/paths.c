@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What paths cost through which every task goes all the time, in ticks of the
- * TSC: the cheapest of many times, which no timer interrupt has hit. Prints a
- * line "NAME TICKS" for each.
+ * Measures common paths of user tasks, in ticks of the TSC. The minimum of many runs
+ * excludes runs with a timer interrupt. Prints a line "NAME TICKS" for each path.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -42,7 +41,7 @@ static void fork_and_wait(void)
 	reap(pid);
 }
 
-/* Without the address space, which costs far more than all the rest of it */
+/* vfork() avoids copying the address space, which would dominate the result. */
 static void vfork_and_wait(void)
 {
 	pid_t pid = vfork();
@@ -68,7 +67,7 @@ static void on_usr1(int sig)
 	(void)sig;
 }
 
-/* The way out to user mode, with something to do there */
+/* A return to user mode with work to do, a signal */
 static void signal_myself(void)
 {
 	raise(SIGUSR1);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Threads that a transition has to cope with, until it gets a SIGTERM:
+ * Threads that a transition has to migrate. Runs until it gets a SIGTERM:
  *
- *	threads sleep N		asleep in nanosleep, futex and read of a pipe, a
- *				third in each
- *	threads spin N		again and again for two milliseconds in the
- *				patched function bench_spin()
+ *	threads sleep N		a third each sleeps in nanosleep, futex, and read of
+ *				a pipe
+ *	threads spin N		all call the patched function bench_spin() in a loop,
+ *				for two milliseconds each time
  *
- * Prints "ready" when they are all at it.
+ * Prints "ready" when all threads are in that state.
  */
 #define _GNU_SOURCE
 #include <err.h>

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How long a transition takes: from the request until the kernel says that it
- * is over, in microseconds.
+ * Prints the duration of a transition in microseconds: from the request until the files
+ * in sysfs show its end.
  *
  *	transition load NAME [PARAMETER=VALUE]...	loads ./NAME.ko
  *	transition disable NAME
  *
- * It looks every half a millisecond, and is not asleep in a system call for
- * longer: it must not be what the transition waits for.
+ * It polls every 0.5 ms, and does not sleep in a system call for longer, because it must
+ * not delay the transition itself.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -71,7 +71,7 @@ static long disable(const char *name)
 	return start;
 }
 
-/* The directory of a patch that was disabled goes with the transition. */
+/* After a patch is disabled, its directory goes at the end of the transition. */
 static bool is_over(const char *name)
 {
 	char path[PATH_MAX], text[8];

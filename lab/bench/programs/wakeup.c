@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How late a real-time thread is woken that sleeps for 200 microseconds again
- * and again, as in cyclictest: prints the worst case in nanoseconds when it gets
- * a SIGTERM, without the first 100.
+ * Measures the wakeup latency of a real-time thread that repeatedly sleeps for 200
+ * microseconds, like cyclictest. On SIGTERM it prints the worst case in nanoseconds,
+ * without the first 100 wakeups.
  */
 #define _GNU_SOURCE
 #include <err.h>
