@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
-# Of what a compiler says, print what begins, or ends in the expansion of a macro
-# or of an inline function, in one of our files: "file:line: warning: ...".
+# Print the diagnostics of a compiler that are about our files, as
+# "file:line: warning: ...". A diagnostic in a header counts if it comes from the
+# expansion of a macro or an inline function in one of our files.
 #
 # usage: awk -v root=DIR/ -f lab/diagnostics.awk LIST LOG
-#	 LIST has our files, DIR/ is what the compiler may have put before them
+#	 LIST has our files, DIR/ is a prefix that the compiler may print before them
 
-# place(LINE) - file:line at the beginning of it, "" if that is not ours
+# place(LINE) - the file:line at its beginning, "" if it is not one of our files
 function place(line,	path)
 {
 	if (index(line, root) == 1)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A function for make that ends it: $(exit N). A recipe that fails makes make
- * exit with 2, whatever the recipe's own status; "make vm" promises more.
+ * A function $(exit N) for make, which exits with status N. If a recipe fails, make
+ * exits with 2, whatever the status of the recipe. "make vm" needs the real status.
  */
 #include <gnumake.h>
 #include <stdio.h>

@@ -51,7 +51,7 @@ again:
 	goto again;
 }
 
-/* What the freezer does is no safe point, in this loop or another. */
+/* Functions of the freezer are no safe points, in this and the next two loops. */
 static int freezing_thread(void *data)	/* found */
 {
 	set_freezable();
@@ -80,7 +80,7 @@ static int waiting_thread(void *data)	/* found */
 	return 0;
 }
 
-/* It is not asked to stop. */
+/* A thread without kthread_should_stop() */
 static int eternal_thread(void *data)	/* found */
 {
 	for (;;) {

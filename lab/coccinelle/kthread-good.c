@@ -25,7 +25,7 @@ static int quiescent_thread(void *data)
 	return 0;
 }
 
-/* The core's own functions are good, too. */
+/* klp_schedule() is a safe point, too. */
 static int core_thread(void *data)
 {
 	while (!kthread_should_stop()) {
@@ -91,7 +91,7 @@ static int waiting_thread(void *data)
 	return 0;
 }
 
-/* These end by themselves. */
+/* No loop, so the thread ends by itself. */
 static int short_thread(void *data)
 {
 	handle_items();
@@ -103,7 +103,7 @@ static int short_thread(void *data)
 	return 0;
 }
 
-/* It is not the main function of a thread, whoever calls it. */
+/* Not the main function of a thread */
 static void helper(void)
 {
 	while (!kthread_should_stop())

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What a macro is to the parser of Coccinelle 1.1, which does not see headers. */
+/* Describes macros to the parser of Coccinelle 1.1, which does not read headers. */
 #define scoped_guard YACFE_ITERATOR
 #define scoped_cond_guard YACFE_ITERATOR
 #define kunit_warning_suppress YACFE_ITERATOR

@@ -50,7 +50,7 @@ static struct klp_func funcs[] = {
 	},
 	{ .old_name = "item_init", .new_func = fixed_init },
 	{ .old_name = "item_compare", .new_func = fixed_compare },
-	/* Nothing can be said about these. */
+	/* The type of one of the two functions is not known. */
 	{ .old_name = "item_nobody_knows", .new_func = fixed_static },
 	{ .old_name = "item_init", .new_func = fixed_elsewhere },
 	{ }

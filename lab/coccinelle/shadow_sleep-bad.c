@@ -11,7 +11,7 @@ static int buffer_ctor(void *obj, void *data, void *arg)
 	return *buffer ? 0 : -ENOMEM;
 }
 
-/* Without flags it is GFP_KERNEL. */
+/* Without flags kzalloc_obj() uses GFP_KERNEL. */
 static int object_ctor(void *obj, void *data, void *arg)
 {
 	struct item **item = data;

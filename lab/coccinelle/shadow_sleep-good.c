@@ -28,7 +28,7 @@ static void lock_dtor(void *obj, void *data)
 	kfree(data);
 }
 
-/* Not called under the lock: the function that allocates */
+/* The caller of klp_shadow_alloc() may sleep: it does not hold the spinlock. */
 static void use(void *obj)
 {
 	char *buffer = kmalloc(16, GFP_KERNEL);
