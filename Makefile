@@ -10,10 +10,10 @@ export LINUX LP_CACHE CONFIG KERNEL SMP MEM APPEND TIMEOUT QEMU QEMU_ACCEL \
 	BENCH_ROUNDS BENCH_PARTS BENCH_KERNELS BENCH_CLOCK
 
 help:
-	@echo 'make demo         patch a hole in a running kernel, under load'
+	@echo 'make demo         fix a vulnerability in a running kernel, under load'
 	@echo 'make check        all tests, in a virtual machine'
 	@echo
-	@echo 'make packages     install what this machine lacks (as root)'
+	@echo 'make packages     install the packages that are needed (as root)'
 	@echo 'make base         get the base kernel into the cache'
 	@echo 'make tree         assemble build/tree: the base and one commit a patch'
 	@echo 'make kernel       build build/kernel; it serves as KDIR for modules'
@@ -23,8 +23,8 @@ help:
 	@echo 'make shell        boot it with a shell on this terminal [RUN=DIR]'
 	@echo 'make series       write the patches as mails into out/'
 	@echo 'make lint         checkpatch, sparse, Coccinelle, compiler warnings and so on'
-	@echo 'make bench        what it costs, beside what the base kernel takes for it'
-	@echo 'make torture      break it if you can: MINUTES=60, SEED='
+	@echo 'make bench        measure the cost, in this kernel and in the base kernel'
+	@echo 'make torture      torture test: MINUTES=60, SEED='
 	@echo 'make clean        remove build/ and out/; the cache stays'
 	@echo
 	@echo 'LINUX=DIR         the base is this tree of 7.3 instead of a download'
@@ -58,7 +58,7 @@ check: kernel
 demo: kernel
 	@demo/demo
 
-# make itself exits with 2 for any failure; lab/exit.c makes it the guest's.
+# make exits with 2 on any failure. lab/exit.c allows "make vm" to exit with run's status.
 ifneq ($(filter vm,$(MAKECMDGOALS)),)
 -load build/exit.so(exit_gmk_setup)
 endif
