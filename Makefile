@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # The targets of the project; the kernel's own Makefile is in build/tree.
 
-.PHONY: help packages base tree kernel check demo vm boot shell series lint bench \
+.PHONY: help packages base tree kernel check demo vm shell series lint bench \
 	torture clean
 .DEFAULT_GOAL := help
 
@@ -18,8 +18,8 @@ help:
 	@echo 'make tree         assemble build/tree: the base and one commit a patch'
 	@echo 'make kernel       build build/kernel; it serves as KDIR for modules'
 	@echo 'make vm RUN=DIR   boot it, run DIR/run as root in /payload; prints its'
-	@echo '                  output, exits with its status (124: timeout, 125: the'
-	@echo '                  kernel died)'
+	@echo '                  output and its status (124: timeout, 125: the kernel'
+	@echo '                  died). lab/vm DIR exits with that status'
 	@echo 'make shell        boot it with a shell on this terminal [RUN=DIR]'
 	@echo 'make series       write the patches as mails into out/'
 	@echo 'make lint         checkpatch, sparse, Coccinelle, compiler warnings and so on'
@@ -58,22 +58,11 @@ check: kernel
 demo: kernel
 	@demo/demo
 
-# make exits with 2 on any failure. lab/exit.c allows "make vm" to exit with run's status.
-ifneq ($(filter vm,$(MAKECMDGOALS)),)
--load build/exit.so(exit_gmk_setup)
-endif
-
-build/exit.so: lab/exit.c
-	@mkdir -p build
-	@gcc -shared -fPIC -O2 -Wall -Wextra -o $@ $<
-
-vm: status := build/vm/status.$(shell echo $$PPID)
-vm: boot
-	@$(eval code := $(shell cat $(status); rm $(status)))$(exit $(code))exit $(code)
-
-boot:
+# make exits with 2 on any failure, so print the status. lab/vm exits with it.
+vm:
 	@mkdir -p build/vm
-	@lab/vm "$(or $(RUN),$(error make vm RUN=DIR))"; echo $$? >$(status)
+	@lab/vm "$(or $(RUN),$(error make vm RUN=DIR))"; status=$$?; \
+		echo "exit status $$status"; exit $$status
 
 shell:
 	@lab/vm -i $(if $(RUN),"$(RUN)")
