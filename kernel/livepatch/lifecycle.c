@@ -37,6 +37,7 @@
 
 #include <linux/cleanup.h>
 #include <linux/ftrace.h>
+#include <linux/string.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <trace/events/livepatch.h>
@@ -220,35 +221,54 @@ static void klp_finish_transition(struct list_head *gone)
 	wake_up_all(&klp_ended);
 }
 
-/* Patches that are out of effect and wait for klp_release_work, under klp_mutex */
+/* Patches that are out of effect, until their directory is gone. By klp_mutex */
 static LIST_HEAD(klp_gone);
 
-/* A module may be unloaded when its reference is dropped. The record stays valid. */
-static void klp_release_patches(struct list_head *gone)
-{
-	struct live_patch *patch, *next;
+/* Part of klp_gone whose grace period has begun. Changed by klp_release_work only */
+static LIST_HEAD(klp_releasing);
 
-	list_for_each_entry_safe(patch, next, gone, list) {
-		list_del_init(&patch->list);
-		if (!patch->pinned)
-			module_put(patch->mod);
-		klp_record_destroy(patch);
+static bool klp_has_name(const struct list_head *patches, const char *name)
+{
+	struct live_patch *patch;
+
+	lockdep_assert_held(&klp_mutex);
+	list_for_each_entry(patch, patches, list) {
+		if (!strcmp(kobject_name(&patch->kobj), name))
+			return true;
 	}
+	return false;
+}
+
+/* The module may be unloaded when its reference is dropped. The record stays valid. */
+static void klp_release_patch(struct live_patch *patch)
+{
+	if (!patch->pinned)
+		module_put(patch->mod);
+	klp_record_destroy(patch);
 }
 
 /*
- * All tasks have migrated. Before the modules are released, wait for a grace period of
- * RCU tasks as well, because of tasks that were preempted in a trampoline or in a
- * function of the patch. No lock is held meanwhile, so nothing else is delayed.
+ * All tasks have migrated. Before the modules are released, wait for grace periods of
+ * RCU tasks as well, because a task may have been preempted in a trampoline or in the
+ * handler that leads to a function of the patch. They may take long if a task does not
+ * sleep, so no lock is held meanwhile, and nothing else waits.
  */
 static void klp_release_fn(struct work_struct *work)
 {
-	LIST_HEAD(gone);
+	struct live_patch *patch, *next;
 
 	scoped_guard(mutex, &klp_mutex)
-		list_splice_init(&klp_gone, &gone);
+		list_splice_init(&klp_gone, &klp_releasing);
+	synchronize_rcu_tasks_rude();
 	synchronize_rcu_tasks();
-	klp_release_patches(&gone);
+
+	list_for_each_entry_safe(patch, next, &klp_releasing, list) {
+		kobject_get(&patch->kobj);
+		klp_release_patch(patch);
+		scoped_guard(mutex, &klp_mutex)
+			list_del_init(&patch->list);
+		kobject_put(&patch->kobj);
+	}
 }
 
 static DECLARE_WORK(klp_release_work, klp_release_fn);
@@ -275,11 +295,17 @@ void klp_transition_done(void)
 		queue_work(system_dfl_wq, &klp_release_work);
 }
 
-/* Wait until patches whose transition is over have been removed from sysfs. */
-static void klp_flush(void)
+/* Wait until a patch of that name whose transition is over has left sysfs. */
+static void klp_flush(const char *name)
 {
+	bool leaving;
+
 	klp_migration_flush();
-	flush_work(&klp_release_work);
+	scoped_guard(mutex, &klp_mutex)
+		leaving = klp_has_name(&klp_gone, name) ||
+			  klp_has_name(&klp_releasing, name);
+	if (leaving)
+		flush_work(&klp_release_work);
 }
 
 static void klp_begin_transition(struct live_patch *patch, bool patching)
@@ -499,6 +525,7 @@ static int klp_create_and_enable(struct klp_patch *desc, struct list_head *gone)
  */
 int klp_enable_patch(struct klp_patch *desc)
 {
+	struct live_patch *patch, *next;
 	LIST_HEAD(gone);
 	int ret;
 
@@ -507,7 +534,7 @@ int klp_enable_patch(struct klp_patch *desc)
 		return ret;
 
 	/* An earlier patch of the same name may just be leaving sysfs. */
-	klp_flush();
+	klp_flush(desc->mod->name);
 
 	scoped_guard(klp_change) {
 		ret = klp_check_time(desc);
@@ -523,7 +550,8 @@ int klp_enable_patch(struct klp_patch *desc)
 
 	if (ret && list_empty(&gone))
 		module_put(desc->mod);
-	klp_release_patches(&gone);
+	list_for_each_entry_safe(patch, next, &gone, list)
+		klp_release_patch(patch);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(klp_enable_patch);
@@ -580,7 +608,7 @@ bool klp_module_init_failed(struct module *mod, int err)
 		return true;
 	wait_event_idle(klp_ended, !klp_find_patch(mod) ||
 			READ_ONCE(patch->state) == KLP_ENABLED);
-	klp_flush();
+	klp_flush(mod->name);
 	may_go = !klp_find_patch(mod) && !patch->pinned;
 	if (!may_go)
 		pr_err("patch '%s': tasks may be in it, its module stays although init has failed (%d)\n",

@@ -32,8 +32,9 @@
  * **Life time**
  *
  * A task can be preempted within a trampoline, and the handler can run in any
- * context. The data that they use is freed after grace periods of RCU tasks: by
- * ftrace, which waits for one when a group is unregistered, or by klp_free_later().
+ * context. The data that they use, and groups that were unregistered, are freed
+ * by klp_free_later(), after grace periods of RCU tasks. Neither klp_mutex nor a
+ * lock of ftrace is held meanwhile, so that nothing else waits for them.
  *
  * ftrace disables itself when it finds an unexpected instruction at a call site.
  * Afterwards call sites may still lead to any of their earlier targets. So no
@@ -54,10 +55,12 @@
  * struct klp_group - call sites that were registered together
  * @ops:	ftrace_ops that they are registered with
  * @nr:		number of call sites
+ * @dead:	for klp_free_later()
  */
 struct klp_group {
 	struct ftrace_ops ops;
 	unsigned int nr;
+	struct klp_dead dead;
 };
 
 static DEFINE_HASHTABLE(klp_redirects, 8);
@@ -113,6 +116,7 @@ static unsigned long klp_redirect_entry(struct ftrace_ops *ops, unsigned long ip
 }
 
 #define KLP_OPS_FLAGS	(FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_PERMANENT | \
+			 FTRACE_OPS_FL_NOWAIT | \
 			 (IS_ENABLED(CONFIG_HAVE_DYNAMIC_FTRACE_WITH_ARGS) ? \
 			  0 : FTRACE_OPS_FL_SAVE_REGS))
 
@@ -339,12 +343,17 @@ static void klp_report_function(int err)
 	klp_free_filter(&probe);
 }
 
-static void klp_free_group(struct klp_group *group)
+static void klp_free_group_fn(struct klp_dead *dead)
 {
-	if (ftrace_is_dead())
-		return;
+	struct klp_group *group = container_of(dead, struct klp_group, dead);
+
 	ftrace_free_filter(&group->ops);
 	kfree(group);
+}
+
+static void klp_free_group(struct klp_group *group)
+{
+	klp_free_later(&group->dead, klp_free_group_fn);
 }
 
 /* Number of attempts if BPF returns -EAGAIN, and the pause between two of them */
@@ -380,7 +389,6 @@ static int klp_register_group(struct klp_group *group, struct klp_block *block)
 
 	ret = klp_register(&group->ops);
 	if (ret) {
-		/* Also waits until no CPU can use the group, which the caller frees. */
 		klp_report_function(ret);
 		return ret;
 	}

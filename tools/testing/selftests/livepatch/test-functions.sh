@@ -104,7 +104,7 @@ test_used_klp() {
 	     __klp_copy_process __klp_task_dead \
 	     klp_task_patch_state klp_migration_start klp_migration_done \
 	     klp_transition_done klp_done_fn \
-	     klp_finish_transition klp_release_patches klp_enable_patch \
+	     klp_finish_transition klp_release_patch klp_enable_patch \
 	     klp_redirect_commit klp_redirect_set klp_redirect_settle \
 	     klp_redirect_entry klp_record_destroy klp_object_patch \
 	     klp_object_unstack klp_module_coming klp_module_going \

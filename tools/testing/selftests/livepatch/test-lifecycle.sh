@@ -378,7 +378,49 @@ test_force() {
 	revert lpt_pair2
 }
 
-lpt_start 19
+# trace_once - a tracer comes and goes
+trace_once() {
+	echo cmdline_proc_show > "$TRACING/set_ftrace_filter"
+	echo function > "$TRACING/current_tracer"
+	trace_off
+}
+
+# RCU tasks has no grace period while a task runs in the kernel without a pause. The end
+# of a transition does not wait for it, and nothing else waits for the end.
+test_no_grace_period() {
+	[ -e "$TRACING/current_tracer" ] || skip "no function tracer"
+	load_both
+	apply lpt_pair2
+	hold
+	disable lpt_pair2
+	in_transition
+	in_background write_to "$TARGET/call" "busy 0 60000000"
+	within "$LPT_PATIENCE" in_state "$LPT_PID" R
+	nap 0.5
+	release
+	settle
+	is "$(version)" 1
+	in_state "$LPT_PID" R
+
+	start_limit 5
+	cat "$DEBUGFS/livepatch/behind" > "$LPT_TMP/behind"
+	unload_once lpt_blocker
+	load lpt_blocker
+	trace_once
+	load lpt_pair3
+	not limit_is_over
+	[ -e "$KLP/lpt_pair2" ]
+	fails_with "$IN_USE" unload_once lpt_pair2
+
+	phase any
+	settle
+	is "$(version)" 3
+	gone lpt_pair2
+	unload lpt_pair2
+	revert lpt_pair3
+}
+
+lpt_start 20
 lpt_run "patch two functions of vmlinux" test_vmlinux
 lpt_run "a running and a new process get the new code" test_running_and_new
 lpt_run "sysfs attributes" test_attributes
@@ -397,5 +439,6 @@ lpt_run "a patch replaces all others" test_replace
 lpt_run "a replaced function goes back to its original" test_replace_less
 lpt_run "reverse a replacement" test_replace_reversed
 lpt_run "each callback runs once" test_callbacks
+lpt_run "the end waits for no grace period" test_no_grace_period
 lpt_run "force a transition" test_force
 ktap_finished
