@@ -7,114 +7,74 @@
  * DOC: Trampolines on x86
  *
  * The call site at a function's entry jumps to a trampoline, so all registers and the
- * stack are still those at the entry of the function. The code is::
- *
- *		testl	$KLP_IRQ_MASK, %gs:__preempt_count
- *		jnz	1f
- *		mov	%gs:current_task, %r11
- *		cmpb	$0, task_struct.klp_universe(%r11)
- *		jne	function of universe 1
- *		jmp	function of universe 0
- *	1:	cmpb	$0, %gs:klp_irq_universe
- *		jne	function of universe 1
- *		jmp	function of universe 0
+ * stack are still those at the entry of the function. A trampoline is a copy of
+ * klp_template, in which the targets of the jumps to klp_universe_0 and klp_universe_1
+ * are the functions of the two universes.
  *
  * %r11 and the flags may be clobbered at the entry of a function. The code has no
  * indirect branch, no call and no return, so it needs no mitigations and no call depth
  * accounting. It is reached by direct jumps only, so it needs no ENDBR.
  */
 
-#include <linux/build_bug.h>
+#include <linux/array_size.h>
 #include <linux/execmem.h>
 #include <linux/ftrace.h>
-#include <linux/limits.h>
 #include <linux/livepatch_trampoline.h>
 #include <linux/sched.h>
 #include <linux/set_memory.h>
 #include <linux/stddef.h>
 #include <linux/string.h>
 #include <linux/text-patching.h>
+#include <linux/unaligned.h>
 #include <asm/current.h>
 #include <asm/ibt.h>
-#include <asm/insn.h>
 
 #define KLP_TRAMPOLINE_SIZE	64
 
-/* Code that follows a comparison of the universe with 0 */
-struct klp_choice {
-	u8 jne[2];
-	u32 to_1;
-	u8 jmp;
-	u32 to_0;
-} __packed;
+extern const u8 klp_template[KLP_TRAMPOLINE_SIZE];
+/* Ends of the instructions whose rel32 operand is the target, as offsets */
+extern const u8 klp_jumps[KLP_UNIVERSES][2];
 
-struct klp_trampoline {
-	u8 testl[4];
-	u32 preempt_count;
-	u32 irq_mask;
-	u8 jnz;
-	u8 to_irq;
-	u8 mov[5];
-	u32 current_task;
-	u8 cmpb_task[3];
-	u32 task_universe;
-	u8 task_zero;
-	struct klp_choice task;
-	u8 cmpb_irq[4];
-	u32 irq_universe;
-	u8 irq_zero;
-	struct klp_choice irq;
-} __packed;
-
-#define KLP_TO_IRQ	(offsetof(struct klp_trampoline, cmpb_irq) - \
-			 offsetofend(struct klp_trampoline, to_irq))
-
-static_assert(sizeof(struct klp_trampoline) <= KLP_TRAMPOLINE_SIZE);
-static_assert(KLP_TO_IRQ <= S8_MAX);
-
-/* Per-CPU variables are addressed by a sign-extended 32-bit displacement. */
-static u32 klp_percpu(const void __percpu *var)
+/*
+ * The template is data. It is in a function because only there assembly can refer to
+ * constants of C. The function is not called.
+ */
+static void __used klp_define_template(void)
 {
-	return (u32)(unsigned long)var;
+	asm volatile(
+	".pushsection .rodata\n"
+"klp_template:\n"
+	"	testl	%[irq_mask], %%gs:__preempt_count\n"
+	"	jnz	1f\n"
+	"	movq	%%gs:current_task, %%r11\n"
+	"	cmpb	$0, %c[universe](%%r11)\n"
+	"	%{disp32%} jne klp_universe_1\n"
+	"2:	%{disp32%} jmp klp_universe_0\n"
+	"3:\n"
+	"1:	cmpb	$0, %%gs:klp_irq_universe\n"
+	"	%{disp32%} jne klp_universe_1\n"
+	"4:	%{disp32%} jmp klp_universe_0\n"
+	"5:\n"
+	/* An error if the code does not fit, because it would go backwards */
+	"	.org	klp_template + %c[size], %c[int3]\n"
+"klp_jumps:\n"
+	"	.byte	3b - klp_template, 5b - klp_template\n"
+	"	.byte	2b - klp_template, 4b - klp_template\n"
+	/* Never jumped to: a copy of the template has its own targets. */
+	".set	klp_universe_0, klp_jumps\n"
+	".set	klp_universe_1, klp_jumps\n"
+	".popsection\n"
+	: : [irq_mask] "i" (KLP_IRQ_MASK),
+	    [universe] "i" (offsetof(struct task_struct, klp_universe)),
+	    [size] "i" (KLP_TRAMPOLINE_SIZE), [int3] "i" (INT3_INSN_OPCODE));
 }
 
-/* A rel32 operand is relative to the end of its instruction. */
-static u32 klp_rel32(const void *at, size_t end, unsigned long target)
+/* A rel32 operand is at the end of its instruction, and relative to that. */
+static void klp_set_target(void *end, unsigned long target)
 {
-	return (u32)(target - ((unsigned long)at + end));
-}
+	u32 *rel32 = end - sizeof(*rel32);
 
-static void klp_emit_choice(struct klp_choice *at,
-			    const unsigned long to[KLP_UNIVERSES])
-{
-	*at = (struct klp_choice){
-		.jne	= { 0x0f, 0x85 },			/* jne rel32 */
-		.to_1	= klp_rel32(at, offsetofend(struct klp_choice, to_1),
-				    to[1]),
-		.jmp	= JMP32_INSN_OPCODE,
-		.to_0	= klp_rel32(at, offsetofend(struct klp_choice, to_0),
-				    to[0]),
-	};
-}
-
-static void klp_emit_trampoline(struct klp_trampoline *at,
-				const unsigned long to[KLP_UNIVERSES])
-{
-	*at = (struct klp_trampoline){
-		.testl		= { 0x65, 0xf7, 0x04, 0x25 },	/* imm, %gs: */
-		.preempt_count	= klp_percpu(&__preempt_count),
-		.irq_mask	= KLP_IRQ_MASK,
-		.jnz		= 0x75,				/* rel8 */
-		.to_irq		= KLP_TO_IRQ,
-		.mov		= { 0x65, 0x4c, 0x8b, 0x1c, 0x25 }, /* %gs:, %r11 */
-		.current_task	= klp_percpu(&current_task),
-		.cmpb_task	= { 0x41, 0x80, 0xbb },		/* imm, (%r11) */
-		.task_universe	= offsetof(struct task_struct, klp_universe),
-		.cmpb_irq	= { 0x65, 0x80, 0x3c, 0x25 },	/* imm, %gs: */
-		.irq_universe	= klp_percpu(&klp_irq_universe),
-	};
-	klp_emit_choice(&at->task, to);
-	klp_emit_choice(&at->irq, to);
+	put_unaligned((u32)(target - (unsigned long)end), rel32);
 }
 
 void *klp_arch_alloc_block(unsigned int nr, size_t *size)
@@ -132,8 +92,14 @@ unsigned long klp_arch_build_trampoline(void *block, unsigned int idx,
 					const unsigned long to[KLP_UNIVERSES])
 {
 	void *trampoline = block + idx * KLP_TRAMPOLINE_SIZE;
+	int universe, jump;
 
-	klp_emit_trampoline(trampoline, to);
+	memcpy(trampoline, klp_template, KLP_TRAMPOLINE_SIZE);
+	for (universe = 0; universe < KLP_UNIVERSES; universe++) {
+		for (jump = 0; jump < ARRAY_SIZE(klp_jumps[universe]); jump++)
+			klp_set_target(trampoline + klp_jumps[universe][jump],
+				       to[universe]);
+	}
 	return (unsigned long)trampoline;
 }
 
