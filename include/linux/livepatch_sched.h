@@ -40,7 +40,7 @@
 /* Quiescent whenever the task is off its CPU, see klp_boundary_enter() */
 #define KLP_AT_BOUNDARY		2UL
 
-/* Only for the hooks below. Defined and described in kernel/livepatch/universe.c. */
+/* Only for the hooks below. kernel/livepatch/{registry,universe}.c describe them. */
 DECLARE_PER_CPU(int [KLP_UNIVERSES + 1], klp_exiting);
 extern int klp_patched_universe;
 extern unsigned int klp_nr_starts;

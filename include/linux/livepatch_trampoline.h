@@ -27,23 +27,67 @@ DECLARE_PER_CPU(u8, klp_irq_universe);
 
 #ifdef CONFIG_LIVEPATCH_TRAMPOLINE
 
-/*
- * A block of trampolines is filled while it is writable, and made executable by
- * klp_arch_seal_block(). It is never both. A trampoline jumps to @to[u] for a
- * caller in universe u, and preserves all registers that a function may use at its
- * entry. These functions are called in process context, on memory that is not
- * executed yet, or not executed any more.
+/**
+ * klp_arch_alloc_block - allocate memory for trampolines
+ * @nr: number of trampolines
+ * @size: where to store the size of the memory, in bytes
+ *
+ * The memory is writable until klp_arch_seal_block() makes it executable. It is never
+ * both.
+ *
+ * Context: Process context, may sleep.
+ * Return: the memory, NULL when there is none.
  */
 void *klp_arch_alloc_block(unsigned int nr, size_t *size);
+
+/**
+ * klp_arch_build_trampoline - write a trampoline
+ * @block: what klp_arch_alloc_block() returned, not sealed yet
+ * @idx: index of the trampoline in the block, from 0 on
+ * @to: address that a caller in each universe goes to
+ *
+ * The trampoline preserves all registers that a function may use at its entry.
+ *
+ * Context: Process context.
+ * Return: address of the trampoline.
+ */
 unsigned long klp_arch_build_trampoline(void *block, unsigned int idx,
 					const unsigned long to[KLP_UNIVERSES]);
+
+/**
+ * klp_arch_seal_block - make trampolines executable, and read-only
+ * @block: what klp_arch_alloc_block() returned
+ * @size: its size in bytes
+ *
+ * Context: Process context, may sleep.
+ * Return: 0, or an error if the memory can't be changed. Then it is only to be freed.
+ */
 int klp_arch_seal_block(void *block, size_t size);
+
+/**
+ * klp_arch_free_block - free trampolines, sealed or not
+ * @block: what klp_arch_alloc_block() returned. No task and no CPU executes it
+ *
+ * Context: Process context, may sleep.
+ */
 void klp_arch_free_block(void *block);
 
-/* Return: the address after the call site at @ip, where the original continues. */
+/**
+ * klp_arch_after_site - where the original continues after its call site
+ * @ip: address of the call site
+ *
+ * Context: Any.
+ * Return: address of the next instruction.
+ */
 unsigned long klp_arch_after_site(unsigned long ip);
 
-/* Return: the address for a direct jump to @fn, which is after its landing pad, if any. */
+/**
+ * klp_arch_after_pad - where a direct jump enters a function
+ * @fn: the function
+ *
+ * Context: Any.
+ * Return: the address of @fn, or that after its landing pad for indirect branches.
+ */
 unsigned long klp_arch_after_pad(void *fn);
 
 #else
@@ -80,7 +124,6 @@ static inline unsigned long klp_arch_after_pad(void *fn)
 #endif /* CONFIG_LIVEPATCH_TRAMPOLINE */
 
 #ifdef CONFIG_LIVEPATCH
-/* Return: the number of bytes that a relocation writes, 0: unknown. Context: any. */
 unsigned int klp_arch_reloc_width(unsigned int type);
 
 bool klp_is_trampoline(unsigned long addr);

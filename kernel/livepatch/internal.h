@@ -391,14 +391,22 @@ void klp_poke_stop(void);
 
 /* ------------------------------ object.c: the functions of a patch in one object */
 
+/**
+ * struct live_func - the core's record of a function that a patch replaces
+ * @kobj:	its directory in sysfs
+ * @obj:	the object that has the original
+ * @desc:	the module's description
+ * @redirect:	where the calls go, NULL unless the object is patched
+ * @stack:	in klp_redirect::stack, while the object is patched
+ * @addr:	address of the original, while the object is bound
+ * @ip:		address of the call site at its entry, while the object is bound
+ */
 struct live_func {
 	struct kobject kobj;
 	struct live_object *obj;
 	const struct klp_func *desc;
-	/* While the object is patched: */
 	struct klp_redirect *redirect;
 	struct list_head stack;
-	/* The original function, and the call site at its entry: */
 	unsigned long addr;
 	unsigned long ip;
 };
@@ -416,12 +424,21 @@ enum klp_object_stage {
 	KLP_OBJECT_SETTLED,
 };
 
+/**
+ * struct live_object - the core's record of an object that a patch changes
+ * @kobj:	its directory in sysfs
+ * @patch:	the patch
+ * @desc:	the module's description
+ * @stage:	how far the object is patched
+ * @in_callback: a callback of the object runs, and klp_mutex is dropped
+ * @nr_funcs:	number of functions
+ * @funcs:	its functions
+ */
 struct live_object {
 	struct kobject kobj;
 	struct live_patch *patch;
 	struct klp_object *desc;
 	enum klp_object_stage stage;
-	/* Protected by klp_mutex. The mutex is dropped while this is true */
 	bool in_callback;
 	unsigned int nr_funcs;
 	struct live_func **funcs;
