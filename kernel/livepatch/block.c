@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Blocks of trampolines, which call sites jump to during a transition.
+ * Blocks of trampolines, which call sites jump to during a transition, and whenever ftrace
+ * can't jump to the target.
  *
  * The architecture allocates a block and writes its trampolines. A block is referenced
  * by the commit that builds it and by each redirect that uses one of its trampolines. It
  * is freed after a grace period, because a task may be preempted in it.
  */
-
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/perf_event.h>
 #include <linux/rculist.h>

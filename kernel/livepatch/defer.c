@@ -3,8 +3,6 @@
  * Data that is freed after a grace period of RCU tasks.
  */
 
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
 #include <linux/ftrace.h>
 #include <linux/llist.h>
 #include <linux/rcupdate.h>
@@ -66,12 +64,13 @@ static void klp_free_fn(struct work_struct *work)
 
 /**
  * klp_free_later - free data after no call site and no handler can use it any more
- * @dead: part of the data
+ * @dead: part of the data. No reader can find the data any more
  * @free: frees the data, in process context
  *
+ * Frees it after 10 s, or about a minute during a transition, and then a grace period.
  * Nothing is freed after ftrace has disabled itself.
  *
- * Context: Any.
+ * Context: Any, but not with a lock of the scheduler held, and no NMI.
  */
 void klp_free_later(struct klp_dead *dead, void (*free)(struct klp_dead *dead))
 {

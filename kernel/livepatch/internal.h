@@ -63,7 +63,11 @@ struct live_patch {
 	struct live_object **objs;
 };
 
-/* Protects all of the above, except for fields that are read without a lock. */
+/*
+ * Protects the data of live patching, and is dropped around callbacks. Exceptions: the
+ * universes of tasks and interrupts, see universe.c; klp_moved, see moved.c; and fields
+ * that are read without it, by READ_ONCE().
+ */
 extern struct mutex klp_mutex;
 extern struct list_head klp_patches;
 
@@ -73,9 +77,10 @@ extern struct list_head klp_patches;
 /**
  * enum klp_phase - how far a transition has come
  * @KLP_PHASE_IDLE:	 there is no transition
- * @KLP_PHASE_PREPARING: the states of patches and the redirects are set up
+ * @KLP_PHASE_PREPARING: the states of patches and the redirects are set up, callbacks
+ *			 run
  * @KLP_PHASE_MIGRATING: tasks migrate
- * @KLP_PHASE_FINISHING: all tasks have migrated, callbacks run
+ * @KLP_PHASE_FINISHING: no task is left to migrate, callbacks run
  */
 enum klp_phase {
 	KLP_PHASE_IDLE,
@@ -524,6 +529,6 @@ void klp_patch_remove(struct live_patch *patch, struct list_head *gone);
 struct module *klp_find_module(const char *name);
 struct live_patch *klp_find_patch(const struct module *mod);
 
-/* lifecycle.c and status.c are the highest layers: no other file calls them. */
+/* lifecycle.c and status.c are above these. Only callbacks call them. */
 
 #endif /* _LIVEPATCH_INTERNAL_H */

@@ -45,8 +45,9 @@ static DEFINE_SPINLOCK(klp_names_lock);
 /**
  * klp_wait_for_modules - wait until no module is being patched or unpatched
  *
- * Context: Process context, klp_mutex held. Drops klp_mutex, so modules may have come or
- * gone afterwards, and the caller has to look at the objects again.
+ * Context: Process context, klp_mutex held, not for a module that comes or goes. Drops
+ * klp_mutex, so modules may have come or gone afterwards, and the caller has to look at
+ * the objects again.
  */
 void klp_wait_for_modules(void)
 {
@@ -94,19 +95,21 @@ static struct live_object *klp_find_object(struct live_patch *patch,
  */
 void klp_patch_add(struct live_patch *patch)
 {
+	lockdep_assert_held(&klp_mutex);
 	guard(spinlock)(&klp_names_lock);
 	list_add_tail(&patch->list, &klp_patches);
 }
 
 /**
  * klp_patch_remove - remove a patch from the list
- * @patch: the patch, disabled
+ * @patch: the patch, disabled. It need not be in the list
  * @gone: list that the patch is added to
  *
  * Context: klp_mutex held.
  */
 void klp_patch_remove(struct live_patch *patch, struct list_head *gone)
 {
+	lockdep_assert_held(&klp_mutex);
 	guard(spinlock)(&klp_names_lock);
 	list_move_tail(&patch->list, gone);
 }
@@ -146,6 +149,7 @@ struct module *klp_find_module(const char *name)
 {
 	struct module *mod;
 
+	lockdep_assert_held(&klp_mutex);
 	guard(rcu)();
 	mod = find_module(name);
 	return mod && mod->klp_alive ? mod : NULL;

@@ -32,6 +32,7 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/bits.h>
 #include <linux/ftrace.h>
 #include <linux/kallsyms.h>
 #include <linux/wait.h>
@@ -137,6 +138,7 @@ static int klp_func_bind(struct live_func *func)
  */
 void klp_object_init(struct live_object *obj)
 {
+	lockdep_assert_held(&klp_mutex);
 	obj->desc->mod = NULL;
 	obj->desc->callbacks.post_unpatch_enabled = false;
 }

@@ -200,7 +200,9 @@ void klp_poke_start(void)
 }
 
 /**
- * klp_poke_stop - there are no stragglers any more
+ * klp_poke_stop - there are no stragglers any more, or there never were
+ *
+ * Ends what the parameter stack_check allows for one transition, too.
  *
  * Context: Process context, klp_mutex held.
  */

@@ -194,7 +194,8 @@ struct live_patch *klp_record_alloc(struct klp_patch *desc)
  * @patch: the patch
  *
  * Context: Process context, klp_mutex held.
- * Return: 0; -ENOMEM; -EEXIST if an object or a function is named twice.
+ * Return: 0; -ENOMEM; -EEXIST if an object or a function is named twice; another error of
+ * sysfs. After an error the caller calls klp_record_destroy(), too.
  */
 int klp_record_fill(struct live_patch *patch)
 {

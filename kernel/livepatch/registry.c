@@ -8,24 +8,27 @@
  *
  * There is at most one transition at a time. It goes through these phases:
  *
- * 1. KLP_PHASE_PREPARING: the states of the patches and the redirects are set up. All
- *    tasks are still in the same universe.
+ * 1. KLP_PHASE_PREPARING: the states of the patches and the redirects are set up, and
+ *    callbacks run. No task migrates yet.
  * 2. KLP_PHASE_MIGRATING: tasks migrate to the goal universe. Reversing the transition
  *    starts this phase again, with the other universe as the goal.
- * 3. KLP_PHASE_FINISHING: all tasks have migrated. The callbacks of the patch run.
+ * 3. KLP_PHASE_FINISHING: no task is left to migrate. Callbacks run.
  *
  * A transition that fails while it is prepared goes from the first phase to the last,
- * or ends at once.
+ * or ends at once. Callbacks run without klp_mutex, so modules may come and go in the
+ * first and in the last phase.
  *
  * **Locking**
  *
  * klp_mutex protects the list, the states of the patches and the transition. Only this
- * file writes to them, except for the list, see modules.c. Tasks, interrupts and
- * trampolines read klp_goal, klp_patched_universe and klp_nr_starts without a lock.
+ * file writes to them, except for the list, see modules.c. klp_goal,
+ * klp_patched_universe and klp_nr_starts are read without a lock as well: by tasks that
+ * migrate, are forked, or die, and in quiescent sections.
  */
 
 #include <linux/bits.h>
 #include <linux/bug.h>
+#include <linux/cpu.h>
 #include <linux/export.h>
 #include <linux/ktime.h>
 #include <linux/lockdep.h>
@@ -34,8 +37,11 @@
 DEFINE_MUTEX(klp_mutex);
 LIST_HEAD(klp_patches);
 
-/* The patch that is enabled or disabled by the transition. NULL without a transition. */
-struct live_patch *klp_transition_patch;
+/*
+ * The patch that is enabled or disabled by the transition. NULL without a transition.
+ * Tools that look into dumps of memory use this name, which the hybrid model has, too.
+ */
+static struct live_patch *klp_transition_patch;
 static struct klp_transition klp_transition;
 
 u8 klp_goal;
@@ -133,6 +139,7 @@ void klp_transition_migrate(void)
 {
 	bool patching = klp_transition.patching;
 
+	lockdep_assert_cpus_held();
 	klp_set_phase(KLP_PHASE_MIGRATING);
 	klp_transition.started = ktime_get();
 	klp_transition.forced = false;
@@ -263,8 +270,8 @@ u8 klp_goal_universe(void)
 /**
  * klp_next_universe - the universe of tasks that have migrated
  *
- * Until tasks migrate it is the universe that is not the goal, because the next
- * migration makes it the goal.
+ * Outside of KLP_PHASE_MIGRATING it is the universe that is not the goal, because the
+ * next migration makes it the goal.
  *
  * Context: klp_mutex held.
  * Return: number of the universe.

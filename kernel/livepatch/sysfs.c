@@ -7,8 +7,6 @@
  * /sys/kernel/livepatch/<patch>/<object>/<function,sympos>/
  */
 
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
 #include <linux/kstrtox.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
@@ -133,7 +131,7 @@ ATTRIBUTE_GROUPS(klp_object);
  * @patch: the patch, its kobject is initialized
  *
  * Context: Process context.
- * Return: 0, or an error of sysfs. The caller removes the directory.
+ * Return: 0, or an error of sysfs. The caller removes the directory after an error, too.
  */
 int klp_sysfs_add_patch(struct live_patch *patch)
 {
@@ -146,7 +144,7 @@ int klp_sysfs_add_patch(struct live_patch *patch)
  * @obj: the object, its kobject is initialized
  *
  * Context: Process context.
- * Return: 0, or an error of sysfs. The caller removes the directory.
+ * Return: 0, or an error of sysfs. The caller removes the directory after an error, too.
  */
 int klp_sysfs_add_object(struct live_object *obj)
 {
@@ -168,6 +166,7 @@ void klp_sysfs_notify_transition(struct live_patch *patch)
 /**
  * klp_sysfs_ready - can patches be shown in sysfs?
  *
+ * Context: Any.
  * Return: true once the root directory exists.
  */
 bool klp_sysfs_ready(void)

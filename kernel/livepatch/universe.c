@@ -110,7 +110,7 @@ static DECLARE_WORK(klp_done_work, klp_done_fn);
  * @work: the work item. If it is pending, its time changes
  * @delay: after how many jiffies it runs
  *
- * Context: Any.
+ * Context: Any, but not with a lock of the scheduler held, and no NMI.
  */
 void klp_run_later(struct delayed_work *work, unsigned long delay)
 {
@@ -130,9 +130,12 @@ void klp_stragglers_get(void)
 }
 
 /**
- * klp_stragglers_put - undo klp_stragglers_get(), or count a straggler that has migrated
+ * klp_stragglers_put - stop counting a straggler that has migrated, or a walker
  *
- * Context: Any.
+ * Queues the completion when the count reaches zero.
+ *
+ * Context: Any, but not with task_struct::pi_lock or a lock of a run queue held, because
+ * it may wake up a worker.
  */
 void klp_stragglers_put(void)
 {
@@ -363,7 +366,8 @@ static int klp_visit_task(struct task_struct *task, void *arg)
  * the visit is repeated. If an interrupt or a hypervisor takes the CPU away from the
  * task, it stays flagged, and is found asleep in the next round.
  *
- * Context: Any, klp_stragglers_get() was called, so that the count does not reach zero.
+ * Context: klp_stragglers_get() was called, so that the count does not reach zero. No
+ * lock of the scheduler held, no NMI. Spins for up to KLP_VISIT_MAX visits.
  * Return: true if the task is in the goal universe.
  */
 bool klp_visit(struct task_struct *task, bool force)
@@ -392,7 +396,8 @@ static int klp_move_if_fn(struct task_struct *task, void *arg)
 /**
  * klp_move_if - move a straggler if another condition than a safe point is met
  * @task: the task
- * @may_move: the condition, called while @task neither starts nor stops running
+ * @may_move: the condition, called under task_call_func(), so while @task neither starts
+ *	      nor stops running, with locks of the scheduler held
  *
  * Context: As for klp_visit().
  * Return: true if the task was moved.
@@ -528,7 +533,8 @@ static void klp_sync_tasklist(void)
  * klp_migration_start - migrate all tasks to the other universe
  *
  * The caller has redirected all functions that differ between the universes. A second
- * call in a transition, after klp_transition_reverse(), reverses it.
+ * call in a transition, after klp_transition_reverse(), reverses it. The caller then calls
+ * klp_poke_start(), because otherwise stragglers are not visited again.
  *
  * Context: Process context, klp_mutex held.
  */

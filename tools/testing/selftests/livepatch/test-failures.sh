@@ -29,7 +29,7 @@ STEPS=(
 	"klp_find_symbol $EINVAL"
 	"kallsyms_lookup_size_offset 0"
 	# records and sysfs
-	"klp_patch_alloc 0"
+	"klp_record_alloc 0"
 	"kobject_add $EEXIST"
 	"sysfs_create_groups $ENOMEM"
 	# others

@@ -103,6 +103,9 @@ test_used_klp() {
 	     klp_poke_fn klp_walk_tasks klp_flag_task klp_poke_task \
 	     __klp_copy_process __klp_task_dead \
 	     klp_task_patch_state klp_migration_start klp_migration_done \
+	     klp_transition_migrate klp_transition_finish klp_transition_end \
+	     klp_patch_in_transition klp_stragglers_put klp_poke_start \
+	     klp_poke_stop klp_block_add klp_block_put klp_free_later \
 	     klp_transition_done klp_done_fn \
 	     klp_finish_transition klp_release_patch klp_enable_patch \
 	     klp_redirect_commit klp_redirect_set klp_redirect_settle \

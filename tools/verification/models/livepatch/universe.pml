@@ -16,7 +16,7 @@
  * MAY_MOVE                 klp_may_move(), klp_is_quiescent()
  * kick                     kick_process(), wake_up_if_idle()
  * klp_arrive               klp_arrive()
- * klp_stragglers_put           klp_stragglers_put()
+ * klp_stragglers_put       klp_stragglers_put()
  * klp_update_patch_state   klp_update_patch_state()
  * klp_migrate_cpu          klp_migrate_this_cpu()
  * klp_arrive_cpu           klp_arrive_cpu()
@@ -34,7 +34,7 @@
  * klp_task_exiting         klp_task_exiting()
  * release                  __unhash_process()
  * klp_task_dead            klp_task_dead(), __klp_task_dead()
- * klp_arrive_dead         klp_arrive_dead()
+ * klp_arrive_dead          klp_arrive_dead()
  * user_task, boundary      system calls; __exit_to_user_mode_loop()
  * kthread                  a loop with klp_schedule(): klp_quiescent_enter(),
  *                          klp_safe_point(), klp_quiescent_exit()
@@ -213,9 +213,13 @@ bit newborn = 1;		/* the child is not in the task list yet */
 bit woken;			/* the child runs */
 bit zombie[NTASK];		/* the parent may release it */
 
-/* kernel/livepatch/universe.c */
+/* kernel/livepatch/registry.c */
+bit klp_mutex;
+bit in_transition;		/* klp_transition_patch */
 bit goal;			/* klp_goal */
 bit migrating;			/* klp_patched_universe >= 0 */
+
+/* kernel/livepatch/universe.c, poke.c */
 short behind;			/* klp_nr_stragglers */
 bit done_work;			/* klp_done_work is queued */
 bit irq_lock;			/* klp_irq_lock */
@@ -225,9 +229,7 @@ bit migrate_work;		/* klp_stop_work is queued */
 short exiting[4];		/* klp_exiting of two CPUs */
 #define EXIT_ON(c, u)	((c) * 2 + (u))
 
-/* kernel/livepatch/lifecycle.c, redirect.c: the versions that two functions call */
-bit klp_mutex;
-bit in_transition;		/* klp_transition_patch */
+/* kernel/livepatch/redirect.c: the versions that two functions call */
 bit fn[4];			/* klp_redirect::fn */
 #define FN(f, u)	((f) * 2 + (u))
 
