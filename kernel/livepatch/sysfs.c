@@ -8,6 +8,7 @@
  */
 
 #include <linux/kstrtox.h>
+#include <linux/minmax.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
 #include "internal.h"
@@ -75,11 +76,50 @@ static ssize_t stack_order_show(struct kobject *kobj, struct kobj_attribute *att
 	return -ENODEV;
 }
 
+static bool klp_is_migrating(const struct live_patch *patch)
+{
+	return patch == klp_patch_in_transition() &&
+	       klp_transition_get()->phase == KLP_PHASE_MIGRATING;
+}
+
+static ssize_t stragglers_show(struct kobject *kobj, struct kobj_attribute *attr,
+			       char *buf)
+{
+	int nr = 0;
+
+	guard(mutex)(&klp_mutex);
+	/* A task that exits meanwhile may be counted on one CPU and not on the other. */
+	if (klp_is_migrating(to_patch(kobj)))
+		nr = klp_migration_stragglers() + max(klp_migration_exiting(), 0);
+	return sysfs_emit(buf, "%d\n", nr);
+}
+
+static ssize_t transition_ms_show(struct kobject *kobj, struct kobj_attribute *attr,
+				  char *buf)
+{
+	unsigned int age = 0;
+
+	guard(mutex)(&klp_mutex);
+	if (klp_is_migrating(to_patch(kobj)))
+		age = klp_transition_age_ms();
+	return sysfs_emit(buf, "%u\n", age);
+}
+
+static ssize_t pinned_show(struct kobject *kobj, struct kobj_attribute *attr,
+			   char *buf)
+{
+	guard(mutex)(&klp_mutex);
+	return sysfs_emit(buf, "%d\n", to_patch(kobj)->pinned);
+}
+
 static struct kobj_attribute enabled_attr = __ATTR_RW(enabled);
 static struct kobj_attribute transition_attr = __ATTR_RO(transition);
 static struct kobj_attribute force_attr = __ATTR_WO(force);
 static struct kobj_attribute replace_attr = __ATTR_RO(replace);
 static struct kobj_attribute stack_order_attr = __ATTR_RO(stack_order);
+static struct kobj_attribute stragglers_attr = __ATTR_RO(stragglers);
+static struct kobj_attribute transition_ms_attr = __ATTR_RO(transition_ms);
+static struct kobj_attribute pinned_attr = __ATTR_RO(pinned);
 
 static struct attribute *klp_patch_attrs[] = {
 	&enabled_attr.attr,
@@ -87,6 +127,9 @@ static struct attribute *klp_patch_attrs[] = {
 	&force_attr.attr,
 	&replace_attr.attr,
 	&stack_order_attr.attr,
+	&stragglers_attr.attr,
+	&transition_ms_attr.attr,
+	&pinned_attr.attr,
 	NULL
 };
 ATTRIBUTE_GROUPS(klp_patch);

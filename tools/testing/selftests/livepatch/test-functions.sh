@@ -122,6 +122,7 @@ test_never_left() {
 	log_start
 	with_functions apply lpt_pass3 schedule
 	logged "tasks inside 'schedule' stay"
+	is "$(attr lpt_pass3 pinned)" 1 pinned
 	at_least "$(calls lpt_pass3)" 1 "calls"
 	disable lpt_pass3
 	settle

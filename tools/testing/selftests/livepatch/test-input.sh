@@ -175,7 +175,8 @@ test_taken() {
 test_bad_object() {
 	local name
 
-	for name in enabled transition force replace stack_order; do
+	for name in enabled transition force replace stack_order stragglers \
+		    transition_ms pinned; do
 		refused_only "$EINVAL" "$P: object '$name' has the name of a file" \
 			lpt_input kind=object object="$name"
 		never_says "Call Trace"

@@ -84,6 +84,9 @@ test_attributes() {
 	is "$(attr lpt_pair2 transition)" 0 transition
 	is "$(attr lpt_pair2 replace)" 0 replace
 	is "$(attr lpt_pair2 stack_order)" 1 stack_order
+	is "$(attr lpt_pair2 stragglers)" 0 stragglers
+	is "$(attr lpt_pair2 transition_ms)" 0 transition_ms
+	is "$(attr lpt_pair2 pinned)" 0 pinned
 	is "$(attr lpt_pair2/lpt_target patched)" 1 patched
 	is "$(attr lpt_pair2/lpt_blocker patched)" 0 "patched, not loaded"
 	[ -d "$KLP/lpt_pair2/lpt_target/lpt_pair_a,1" ]
@@ -93,6 +96,9 @@ test_attributes() {
 	is "$(mode lpt_pair2/transition)" 444
 	is "$(mode lpt_pair2/replace)" 444
 	is "$(mode lpt_pair2/stack_order)" 444
+	is "$(mode lpt_pair2/stragglers)" 444
+	is "$(mode lpt_pair2/transition_ms)" 444
+	is "$(mode lpt_pair2/pinned)" 444
 	is "$(mode lpt_pair2/lpt_target/patched)" 444
 	disable lpt_pair2
 	gone lpt_pair2
@@ -140,6 +146,8 @@ test_visible() {
 	held lpt_pair2
 	is "$(attr lpt_pair2 transition)" 1 transition
 	is "$(attr lpt_pair2 enabled)" 1 enabled
+	at_least "$(attr lpt_pair2 stragglers)" 1 stragglers
+	at_least "$(attr lpt_pair2 transition_ms)" 1 transition_ms
 	within "$LPT_PATIENCE" patch_state_is $$ 1
 	is "$(patch_state "$LPT_PID")" 0 "state of the blocker"
 	is "$(version)" 2 "the new code runs meanwhile"
