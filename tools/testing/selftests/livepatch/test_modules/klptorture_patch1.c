@@ -26,7 +26,7 @@
 
 static unsigned int functions = 0xf;
 module_param(functions, uint, 0444);
-MODULE_PARM_DESC(functions, "which functions of klptorture to patch, a bit for each");
+MODULE_PARM_DESC(functions, "bit mask of the functions of klptorture to patch");
 
 static bool replace;
 module_param(replace, bool, 0444);
@@ -34,7 +34,7 @@ MODULE_PARM_DESC(replace, "replace all patches before this one");
 
 static int fail = -1;
 module_param(fail, int, 0444);
-MODULE_PARM_DESC(fail, "fail after the patch was enabled, in so many milliseconds");
+MODULE_PARM_DESC(fail, "milliseconds until init fails after it has enabled the patch; negative: it succeeds");
 
 static unsigned int klpt_number = KLPT_NUMBER;
 static atomic_t klpt_inside;

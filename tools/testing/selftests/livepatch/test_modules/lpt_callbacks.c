@@ -16,15 +16,15 @@
 
 static char *when = "never";
 module_param(when, charp, 0444);
-MODULE_PARM_DESC(when, "callback and object: pre_patch:vmlinux");
+MODULE_PARM_DESC(when, "callback and object that run the command, such as pre_patch:vmlinux");
 
 static char *run = "";
 module_param(run, charp, 0444);
-MODULE_PARM_DESC(run, "command for the shell to run then");
+MODULE_PARM_DESC(run, "shell command that the callback runs");
 
 static int status = -1;
 module_param(status, int, 0444);
-MODULE_PARM_DESC(status, "its exit status");
+MODULE_PARM_DESC(status, "exit status of the command");
 
 static unsigned int delay;
 module_param(delay, uint, 0644);
@@ -32,11 +32,11 @@ MODULE_PARM_DESC(delay, "milliseconds that the callbacks of modules take");
 
 static bool replace;
 module_param(replace, bool, 0444);
-MODULE_PARM_DESC(replace, "the patch replaces all others");
+MODULE_PARM_DESC(replace, "replace all patches before this one");
 
 static char calls[256];
 module_param_string(calls, calls, sizeof(calls), 0444);
-MODULE_PARM_DESC(calls, "the callbacks that were called");
+MODULE_PARM_DESC(calls, "callbacks that have run");
 
 static DEFINE_SPINLOCK(lpt_calls_lock);
 

@@ -14,23 +14,23 @@
 
 static char *function = "";
 module_param(function, charp, 0444);
-MODULE_PARM_DESC(function, "what is to fail");
+MODULE_PARM_DESC(function, "function that fails");
 
 static long result;
 module_param(result, long, 0444);
-MODULE_PARM_DESC(result, "what it returns then");
+MODULE_PARM_DESC(result, "return value of the call that fails");
 
 static char *comm = "lpt_module";
 module_param(comm, charp, 0444);
-MODULE_PARM_DESC(comm, "to tasks of this name");
+MODULE_PARM_DESC(comm, "name of the tasks whose calls count");
 
 static unsigned int nth;
 module_param(nth, uint, 0644);
-MODULE_PARM_DESC(nth, "which of the calls fails, 0: none");
+MODULE_PARM_DESC(nth, "number of the call that fails, from 1; 0: no call fails");
 
 static unsigned int calls;
 module_param(calls, uint, 0644);
-MODULE_PARM_DESC(calls, "how many there have been");
+MODULE_PARM_DESC(calls, "calls so far");
 
 extern char lpt_just_return[];
 

@@ -9,12 +9,11 @@
 
 #include "lpt.h"
 
-
 #define LPT_INITFAIL_VERSION	8
 
 static unsigned int nap;
 module_param(nap, uint, 0444);
-MODULE_PARM_DESC(nap, "milliseconds between the two");
+MODULE_PARM_DESC(nap, "milliseconds from enabling the patch to the failure");
 
 static LPT_VERSION_FUNC(lpt_new, LPT_INITFAIL_VERSION);
 

@@ -17,13 +17,15 @@
 
 static char *kind = "good";
 module_param(kind, charp, 0444);
+MODULE_PARM_DESC(kind, "which patch to try, see lpt_input.c");
 
 static char *object = "lpt_target";
 module_param(object, charp, 0444);
-MODULE_PARM_DESC(object, "name of the object, with kind=object");
+MODULE_PARM_DESC(object, "with kind=object: name of the object");
 
 static bool replace;
 module_param(replace, bool, 0444);
+MODULE_PARM_DESC(replace, "replace all patches before this one");
 
 static LPT_VERSION_FUNC(lpt_new, LPT_INPUT_VERSION);
 

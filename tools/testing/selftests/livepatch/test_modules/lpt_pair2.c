@@ -35,9 +35,13 @@ MODULE_PARM_DESC(hold, "sleep in the new lpt_hold() until this is cleared");
 
 static int pre_patch, post_patch, pre_unpatch, post_unpatch;
 module_param(pre_patch, int, 0444);
+MODULE_PARM_DESC(pre_patch, "number of calls of this callback");
 module_param(post_patch, int, 0444);
+MODULE_PARM_DESC(post_patch, "number of calls of this callback");
 module_param(pre_unpatch, int, 0444);
+MODULE_PARM_DESC(pre_unpatch, "number of calls of this callback");
 module_param(post_unpatch, int, 0444);
+MODULE_PARM_DESC(post_unpatch, "number of calls of this callback");
 
 static LPT_VERSION_FUNC(lpt_new_pair_a, LPT_PAIR_VERSION);
 static LPT_VERSION_FUNC(lpt_new_pair_b, LPT_PAIR_VERSION);

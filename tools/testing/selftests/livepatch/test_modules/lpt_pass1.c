@@ -23,15 +23,15 @@
 static char *functions[LPT_SLOTS];
 static int lpt_nr;
 module_param_array(functions, charp, &lpt_nr, 0444);
-MODULE_PARM_DESC(functions, "what is replaced");
+MODULE_PARM_DESC(functions, "functions to patch");
 
 static bool frame;
 module_param(frame, bool, 0444);
-MODULE_PARM_DESC(frame, "call the old functions, and return from here");
+MODULE_PARM_DESC(frame, "call the original, so that tasks return to the code of this module");
 
 static bool blind;
 module_param(blind, bool, 0444);
-MODULE_PARM_DESC(blind, "do not leave out what can't be probed, it is to be refused");
+MODULE_PARM_DESC(blind, "also patch functions that can't be probed, so that the patch is refused");
 
 static bool replace;
 module_param(replace, bool, 0444);
@@ -39,11 +39,11 @@ MODULE_PARM_DESC(replace, "replace all patches before this one");
 
 static unsigned int nap_ms;
 module_param(nap_ms, uint, 0644);
-MODULE_PARM_DESC(nap_ms, "milliseconds to sleep after the old function, with frame=1");
+MODULE_PARM_DESC(nap_ms, "with frame=1: milliseconds to sleep after the original has returned");
 
 static unsigned long calls[LPT_SLOTS] __used;
 module_param_array(calls, ulong, NULL, 0444);
-MODULE_PARM_DESC(calls, "how often each of the functions was called");
+MODULE_PARM_DESC(calls, "number of calls of each function");
 
 /* The addresses in the originals after their call sites */
 static unsigned long lpt_behind[LPT_SLOTS] __used;

@@ -12,6 +12,7 @@
 
 static char *function = "";
 module_param(function, charp, 0444);
+MODULE_PARM_DESC(function, "function whose call site is overwritten");
 
 static unsigned long (*lpt_ftrace_location)(unsigned long ip);
 static void (*lpt_poke)(void *addr, const void *opcode, size_t len,

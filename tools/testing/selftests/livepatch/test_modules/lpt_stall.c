@@ -13,11 +13,13 @@
 #include <linux/string.h>
 #include <linux/timer.h>
 
-/* How long to stall, in seconds; and whether the thread stalls now */
 static unsigned int stall;
 module_param(stall, uint, 0644);
+MODULE_PARM_DESC(stall, "seconds that the new function keeps the thread busy");
+
 static unsigned int stalls;
 module_param(stalls, uint, 0444);
+MODULE_PARM_DESC(stalls, "1 while the thread is in the new function");
 
 static noinline void lpt_timer_init_key(struct timer_list *timer,
 					void (*func)(struct timer_list *),

@@ -7,7 +7,6 @@
 #include <linux/livepatch.h>
 #include <linux/module.h>
 
-
 /* The thread returns to this function. It returns one more than the original. */
 static noinline int lpt_new_step(int (*below)(void))
 {
