@@ -4,6 +4,8 @@
 #define LPT_H
 
 #include <linux/errno.h>
+#include <linux/kthread.h>
+#include <linux/sched.h>
 
 /*
  * A function that returns a version. The asm hides the value from the compiler, because
@@ -18,6 +20,18 @@
 		asm volatile("# " #name : "+r" (__version)); \
 		return __version;			\
 	}
+
+/* In a kernel thread: wait at a safe point until the thread has to stop. */
+static __always_inline void lpt_wait_for_stop(void)
+{
+	for (;;) {
+		set_current_state(TASK_INTERRUPTIBLE);
+		if (kthread_should_stop())
+			break;
+		kthread_schedule();
+	}
+	__set_current_state(TASK_RUNNING);
+}
 
 /* What the original functions return */
 #define LPT_ORIGINAL 1

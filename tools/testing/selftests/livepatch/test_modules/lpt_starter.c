@@ -11,19 +11,15 @@
 #include <linux/kthread.h>
 #include <linux/sched.h>
 
+#include "lpt.h"
 
 static bool unstarted;
 module_param(unstarted, bool, 0444);
+MODULE_PARM_DESC(unstarted, "do not wake the thread");
 
 static int lpt_started_fn(void *unused)
 {
-	for (;;) {
-		set_current_state(TASK_INTERRUPTIBLE);
-		if (kthread_should_stop())
-			break;
-		klp_schedule();
-	}
-	__set_current_state(TASK_RUNNING);
+	lpt_wait_for_stop();
 	return 0;
 }
 

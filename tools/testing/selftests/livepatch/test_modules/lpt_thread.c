@@ -8,15 +8,11 @@
 #include <linux/livepatch.h>
 #include <linux/module.h>
 
+#include "lpt.h"
+
 static int lpt_new_kthread_fn(void *unused)
 {
-	for (;;) {
-		set_current_state(TASK_INTERRUPTIBLE);
-		if (kthread_should_stop())
-			break;
-		kthread_schedule();
-	}
-	__set_current_state(TASK_RUNNING);
+	lpt_wait_for_stop();
 	return 0;
 }
 
