@@ -20,12 +20,23 @@ TARGET=$DEBUGFS/lpt_target
 STATS=$TARGET/stats
 BLOCKER=$DEBUGFS/lpt_blocker
 TRACING=/sys/kernel/tracing
+BEHIND=$DEBUGFS/livepatch/behind
+POKE_DELAY=/sys/module/livepatch/parameters/poke_delay_ms
+LAST_CPU=$(sed 's/.*[-,]//' /sys/devices/system/cpu/online)
+ONLINE=/sys/devices/system/cpu/cpu$LAST_CPU/online
+
+# The error if a module that is in use is unloaded, for the scripts
+# shellcheck disable=SC2034
+IN_USE="Resource temporarily unavailable"
 
 # Limit for a transition that nothing blocks. The default depends on the speed
 # of the machine, see lpt_calibrate().
 LPT_SECONDS=${LPT_SECONDS:-}
 # Limit for everything else that a test waits for.
 LPT_PATIENCE=${LPT_PATIENCE:-30}
+
+# For lpt_reset(): the default of POKE_DELAY
+LPT_DELAY=
 
 LPT_TMP=$(mktemp -d)
 # For nap(): a pipe that never has data
@@ -133,9 +144,13 @@ load() {
 	"$LPT_DIR/lpt_module" load "$LPT_DIR/test_modules/$module.ko" "$@"
 }
 
+unload_once() {
+	"$LPT_DIR/lpt_module" unload "$1"
+}
+
 # May fail at first: the last reference can be dropped after the patch's directory is gone.
 try_unload() {
-	"$LPT_DIR/lpt_module" unload "$1" 2> /dev/null
+	unload_once "$1" 2> /dev/null
 }
 
 unload() {
@@ -144,6 +159,16 @@ unload() {
 
 attr() {
 	first_line "$KLP/$1/$2"
+}
+
+# set_delay MILLISECONDS - the time until the first retry of a transition, until the end
+# of the test
+set_delay() {
+	[ ! -e "$POKE_DELAY" ] || echo "$1" > "$POKE_DELAY"
+}
+
+reset_delay() {
+	[ -z "$LPT_DELAY" ] || set_delay "$LPT_DELAY"
 }
 
 in_transition() {
@@ -367,6 +392,32 @@ release() {
 	[ ! -e "$BLOCKER/release" ] || echo 1 > "$BLOCKER/release"
 }
 
+# kthread NR STATE - start a kernel thread, see lpt_blocker.c, and wait until it is in that
+# state; sets THREAD
+kthread() {
+	loaded lpt_blocker || load lpt_blocker
+	echo "$1" > "$BLOCKER/kthread"
+	THREAD=$(pgrep -x lpt_hold)
+	within "$LPT_PATIENCE" in_state "$THREAD" "$2"
+}
+
+busy_has_started() {
+	[ "$(stat_of syscall old)" -ge 1 ]
+}
+
+# busy - keep the last CPU busy in old code of lpt_target, until the next phase(); sets
+# LPT_PID
+busy() {
+	in_background taskset -c "$LAST_CPU" bash -c \
+		      "echo 'busy 0 60000000' > '$TARGET/call'"
+	within "$LPT_PATIENCE" busy_has_started
+}
+
+# interrupts_have_migrated - those of the last CPU, in the current transition
+interrupts_have_migrated() {
+	[ -e "$BEHIND" ] && not grep -q "^-	cpu$LAST_CPU	interrupts" "$BEHIND"
+}
+
 release_all() {
 	local file
 
@@ -446,10 +497,41 @@ traceable() {
 		"$TRACING/available_filter_functions"
 }
 
+#
+# CPUs and tracers
+#
+
+need_hotplug() {
+	[ -e "$ONLINE" ] || skip "no CPU that goes offline"
+}
+
+# cpu 0|1 - take the last CPU offline or online
+cpu() {
+	echo "$1" > "$ONLINE"
+}
+
+# plug - take the last CPU offline and online; a line in the file "unplugged" counts it
+plug() {
+	! cpu 0 || echo >> "$LPT_TMP/unplugged"
+	cpu 1 || :
+}
+
 # trace_off - stop tracing, if the kernel has tracers
 trace_off() {
 	[ ! -e "$TRACING/current_tracer" ] || echo nop > "$TRACING/current_tracer"
 	[ ! -e "$TRACING/set_ftrace_filter" ] || echo > "$TRACING/set_ftrace_filter"
+}
+
+# stop_probes - remove all probes. Those of the tests are in the group "lpt".
+stop_probes() {
+	[ -e "$TRACING/events/lpt" ] || return 0
+	echo 0 > "$TRACING/events/lpt/enable"
+	echo > "$TRACING/kprobe_events"
+}
+
+stop_tracing() {
+	trace_off
+	stop_probes
 }
 
 # start_limit SECONDS - limit_is_over() is true after that time
@@ -472,6 +554,8 @@ kill_background() {
 	set +e
 	trap - ERR
 	release_all
+	# End calls "busy", which ignore signals.
+	[ ! -e "$TARGET/phase" ] || phase any
 	for ((tries = 0; tries < 100; tries++)); do
 		jobs -r -p > "$LPT_TMP/jobs"
 		[ -s "$LPT_TMP/jobs" ] || return
@@ -488,12 +572,14 @@ kill_background() {
 lpt_reset() {
 	local file module
 
+	reset_delay
 	release_all
 	[ -e "$TARGET/timers" ] && echo 0 > "$TARGET/timers"
 	[ -e "$TARGET/nmi" ] && echo 0 > "$TARGET/nmi"
 	[ -e "$TARGET/requeue" ] && echo 0 > "$TARGET/requeue"
 	[ -e "$TARGET/rescue" ] && echo 0 > "$TARGET/rescue"
 	[ -e "$BLOCKER/irq" ] && echo 0 > "$BLOCKER/irq"
+	[ "$(first_line "$ONLINE")" != 0 ] || cpu 1
 	for file in "$KLP"/lpt_*/enabled; do
 		settle > /dev/null
 		[ ! -e "$file" ] || write_to "$file" 0
@@ -585,6 +671,7 @@ lpt_start() {
 	fi
 	# A scan of kmemleak would block transitions for longer than LPT_SECONDS.
 	[ ! -e "$DEBUGFS/kmemleak" ] || echo scan=off > "$DEBUGFS/kmemleak"
+	LPT_DELAY=$(first_line "$POKE_DELAY")
 	lpt_calibrate
 	ktap_set_plan "$1"
 }

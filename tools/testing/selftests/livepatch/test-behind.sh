@@ -6,9 +6,7 @@
 . "$(dirname "$0")/functions.sh"
 
 CGROUP=/sys/fs/cgroup/lpt
-BEHIND=$DEBUGFS/livepatch/behind
 FAILSLAB=$DEBUGFS/failslab
-POKE_DELAY=/sys/module/livepatch/parameters/poke_delay_ms
 STACK_CHECK=/sys/module/livepatch/parameters/stack_check
 DAMON_STAT=/sys/module/damon_stat/parameters/enabled
 
@@ -73,28 +71,20 @@ blocked_by() {
 
 KTHREAD="kthread not at a safe point in "
 
-# kthread SLEEP STATE - start a kernel thread, see lpt_blocker.c; sets LPT_PID
-kthread() {
-	loaded lpt_blocker || load lpt_blocker
-	echo "$1" > "$BLOCKER/kthread"
-	LPT_PID=$(pgrep -x lpt_hold)
-	within "$LPT_PATIENCE" in_state "$LPT_PID" "$2"
-}
-
 test_kthread() {
 	kthread 1 D
-	blocked_by "$LPT_PID" "$KTHREAD"
+	blocked_by "$THREAD" "$KTHREAD"
 }
 
 test_bare_freezable() {
 	kthread 3 D
-	blocked_by "$LPT_PID" "$KTHREAD"
+	blocked_by "$THREAD" "$KTHREAD"
 }
 
 # A thread may be frozen while it has state from patched code: no safe point.
 test_freezer() {
 	kthread 6 S
-	blocked_by "$LPT_PID" "$KTHREAD"
+	blocked_by "$THREAD" "$KTHREAD"
 }
 
 sleeps_of() {
@@ -107,10 +97,10 @@ moved_asleep() {
 
 	kthread "$1" S
 	nap 0.5
-	sleeps=$(sleeps_of "$LPT_PID")
+	sleeps=$(sleeps_of "$THREAD")
 	quick
-	in_state "$LPT_PID" S
-	is "$(sleeps_of "$LPT_PID")" "$sleeps" "times that it slept"
+	in_state "$THREAD" S
+	is "$(sleeps_of "$THREAD")" "$sleeps" "times that it slept"
 }
 
 test_freezable() {
@@ -127,14 +117,14 @@ test_other_wait() {
 test_busy() {
 	kthread 7 R
 	quick
-	in_state "$LPT_PID" R
+	in_state "$THREAD" R
 	release
 }
 
 # The sixth retry wakes kernel threads, and the seventh is the first to check stacks.
 # With this delay they run within 0.5 s.
 hurry() {
-	echo 5 > "$POKE_DELAY"
+	set_delay 5
 }
 
 # Switches DAMON off, because its thread may need 10 s to reach its safe point.
@@ -154,7 +144,7 @@ test_woken() {
 	hurry
 	kthread 5 S
 	quick
-	in_state "$LPT_PID" S
+	in_state "$THREAD" S
 	release
 }
 
@@ -164,17 +154,17 @@ test_stack_check() {
 	kthread 2 D
 	load lpt_target
 	load lpt_pair2
-	within "$LPT_SECONDS" only_behind "$LPT_PID"
+	within "$LPT_SECONDS" only_behind "$THREAD"
 	nap 1
-	only_behind "$LPT_PID"
-	grep -q "^$LPT_PID	lpt_hold	.*stack_check" "$BEHIND"
+	only_behind "$THREAD"
+	grep -q "^$THREAD	lpt_hold	.*stack_check" "$BEHIND"
 	echo > "$TRACING/trace"
 	echo 1 > "$TRACING/events/livepatch/enable"
 	trust_stacks
 	settle_or_list 0
 	echo 0 > "$TRACING/events/livepatch/enable"
-	migrated_by "$LPT_PID" stack-check
-	in_state "$LPT_PID" D
+	migrated_by "$THREAD" stack-check
+	in_state "$THREAD" D
 	is "$(version)" 2
 	release
 }
@@ -194,7 +184,7 @@ test_stack_check_pins() {
 	disable lpt_checked
 	settle_or_list 1
 	is "$(version)" 1
-	in_state "$LPT_PID" D
+	in_state "$THREAD" D
 	gone lpt_checked
 	nap 0.5
 	fails_with "" try_unload lpt_checked
@@ -211,17 +201,17 @@ test_stack_loop() {
 	echo off > "$STACK_CHECK"
 	load lpt_pair2
 	nap 1
-	only_behind "$LPT_PID"
+	only_behind "$THREAD"
 	echo loop > "$STACK_CHECK"
 	settle_or_list 0
-	in_state "$LPT_PID" D
+	in_state "$THREAD" D
 	release
 }
 
 test_stack_check_inside() {
 	trust_stacks
 	kthread 1 D
-	blocked_by "$LPT_PID" "$KTHREAD"
+	blocked_by "$THREAD" "$KTHREAD"
 }
 
 test_stack_check_user() {
@@ -248,8 +238,8 @@ test_late_thread() {
 	settle_or_list 1
 	gone lpt_thread
 	logged "tasks inside 'lpt_kthread_fn' stay"
-	fails_with "" try_unload lpt_thread
-	in_state "$LPT_PID" S
+	fails_with "$IN_USE" unload_once lpt_thread
+	in_state "$THREAD" S
 }
 
 # The thread waits at a safe point in the new function, and is migrated there.
@@ -262,8 +252,8 @@ test_inside_patch() {
 	settle_or_list 1
 	gone lpt_inside
 	nap 0.5
-	fails_with "" try_unload lpt_inside
-	in_state "$LPT_PID" S
+	fails_with "$IN_USE" unload_once lpt_inside
+	in_state "$THREAD" S
 	# The thread must not pin other modules.
 	load lpt_target
 	apply_quickly
@@ -299,12 +289,12 @@ test_never() {
 
 	load lpt_blocker
 	hold
-	echo 1 > "$POKE_DELAY"
+	set_delay 1
 	load lpt_target
 	load lpt_pair2
 	nap 1
 	in_transition
-	echo 4294967295 > "$POKE_DELAY"
+	set_delay 4294967295
 	nap 1
 	echo > "$TRACING/trace"
 	echo 1 > "$event"
@@ -313,7 +303,7 @@ test_never() {
 	is "$(grep -c klp_poke_fn "$TRACING/trace")" 0 "rounds"
 	release
 	settle
-	echo "$DELAY" > "$POKE_DELAY"
+	reset_delay
 	revert_quickly
 }
 
@@ -355,9 +345,9 @@ test_reads() {
 	reads=$LPT_PID
 	# lpt_tasks needs this time to find the size of its reads
 	nap "$LPT_SECONDS"
-	echo 5 > "$POKE_DELAY"
+	set_delay 5
 	quick
-	echo "$DELAY" > "$POKE_DELAY"
+	reset_delay
 	finish "$reads" || failed=1
 	diag "$(tail -n +2 "$LPT_TMP/reads")"
 	is "$failed" 0 "failed"
@@ -487,7 +477,7 @@ test_list() {
 	[ -e "$BEHIND" ] || skip "no list of stragglers"
 	tasks threads 300
 	load lpt_target
-	echo 30000 > "$POKE_DELAY"
+	set_delay 30000
 	load lpt_pair2
 	nap 1
 	listed=$(pids_behind)
@@ -495,7 +485,7 @@ test_list() {
 	at_least "$(wc -l <<< "$listed")" 300 "tasks in the list"
 	at_least "$(grep -c "asleep in a system call in .*a signal" "$BEHIND")" \
 		300 "tasks asleep in the list"
-	echo "$DELAY" > "$POKE_DELAY"
+	reset_delay
 	disable lpt_pair2
 	settle_or_list 1
 	is "$(< "$BEHIND")" "" "list at rest"
@@ -559,20 +549,12 @@ test_unstarted() {
 	echo 0 > "$BLOCKER/unstarted"
 }
 
-LAST_CPU=$(($(nproc --all) - 1))
-ONLINE=/sys/devices/system/cpu/cpu$LAST_CPU/online
-
-# cpu 0|1 - take the last CPU offline or online
-cpu() {
-	[ -e "$ONLINE" ] || skip "no CPU that goes offline"
-	echo "$1" > "$ONLINE"
-}
-
 version_there() {
 	taskset -c "$LAST_CPU" cat "$TARGET/version"
 }
 
 test_offline() {
+	need_hotplug
 	load lpt_target
 	cpu 0
 	apply_quickly
@@ -590,6 +572,7 @@ test_offline() {
 }
 
 test_online_in_transition() {
+	need_hotplug
 	load lpt_target
 	load lpt_blocker
 	hold
@@ -609,28 +592,17 @@ test_online_in_transition() {
 	is "$(version_there)" "2 2 1 1 1"
 }
 
-busy_has_started() {
-	[ "$(stat_of syscall old)" -ge 1 ]
-}
-
-# its_interrupts_are_behind - interrupts of the last CPU have not migrated
-its_interrupts_are_behind() {
-	grep -q "^-	cpu$LAST_CPU	interrupts" "$BEHIND"
-}
-
 # The CPU is busy in the kernel, and passes no safe point before it goes offline.
 test_offline_in_transition() {
-	[ -e "$ONLINE" ] || skip "no CPU that goes offline"
+	need_hotplug
 	load lpt_target
 	phase to 2
-	echo "$((LPT_SECONDS * 1000))" > "$POKE_DELAY"
-	in_background taskset -c "$LAST_CPU" bash -c \
-		      "echo 'busy 0 60000000' > '$TARGET/call'"
-	within "$LPT_PATIENCE" busy_has_started
+	set_delay $((LPT_SECONDS * 1000))
+	busy
 	load lpt_pair2
-	its_interrupts_are_behind || skip "too slow, the interrupts have migrated"
+	not interrupts_have_migrated || skip "too slow, the interrupts have migrated"
 	cpu 0
-	not its_interrupts_are_behind
+	interrupts_have_migrated
 	in_transition
 	phase any
 	settle_within "$((2 * LPT_SECONDS))"
@@ -639,20 +611,19 @@ test_offline_in_transition() {
 	is "$(version_there)" "2 2 1 1 1"
 }
 
-plug() {
+plug_loop() {
 	while [ ! -e "$LPT_TMP/stop" ]; do
-		cpu 0 && echo >> "$LPT_TMP/unplugged"
-		cpu 1 || :
+		plug
 	done
 }
 
 test_hotplug() {
 	local i plugger
 
-	[ -e "$ONLINE" ] || skip "no CPU that goes offline"
+	need_hotplug
 	rm -f "$LPT_TMP/stop" "$LPT_TMP/unplugged"
 	load lpt_target
-	in_background plug
+	in_background plug_loop
 	plugger=$LPT_PID
 	in_background nice -n 19 "$LPT_DIR/lpt_hammer" "$TARGET/call" 1000 \
 		      4 "pairs 1 1000" 2 "work 1 1000" > "$LPT_TMP/hammer"
@@ -765,15 +736,12 @@ clean_up() {
 		echo 0 > "$CGROUP/cgroup.freeze"
 		rmdir "$CGROUP" 2> /dev/null
 	fi
-	[ ! -e "$ONLINE" ] || echo 1 > "$ONLINE"
-	[ ! -e "$POKE_DELAY" ] || echo "$DELAY" > "$POKE_DELAY"
 	[ ! -e "$STACK_CHECK" ] || echo loop > "$STACK_CHECK"
 	[ ! -e "$DAMON_STAT" ] || echo "$DAMON" > "$DAMON_STAT"
 	feed "$FAILSLAB"
 }
 
 lpt_start 47
-DELAY=$(first_line "$POKE_DELAY")
 DAMON=$([ ! -e "$DAMON_STAT" ] || first_line "$DAMON_STAT")
 lpt_run "blocked by a kernel thread without a safe point" test_kthread
 lpt_run "blocked by a kernel thread in a plain freezable sleep" test_bare_freezable

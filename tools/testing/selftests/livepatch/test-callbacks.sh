@@ -200,7 +200,7 @@ says_at() {
 	local head
 
 	within "$LPT_PATIENCE" was_told "$1:vmlinux"
-	head=$(first_line "$DEBUGFS/livepatch/behind")
+	head=$(first_line "$BEHIND")
 	rm "$LPT_TMP/wait"
 	[[ -z $head || $head = "lpt_callbacks $2: "* ]] && return
 	diag "at $1: $head"

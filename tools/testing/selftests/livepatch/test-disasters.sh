@@ -10,7 +10,6 @@
 . "$(dirname "$0")/functions.sh"
 
 LIMIT=${LPT_LIMIT:-10}
-ONLINE=/sys/devices/system/cpu/cpu$(($(nproc --all) - 1))/online
 
 # in_a_loop COMMAND... - in the background until limit_is_over(); sets LOOP
 in_a_loop() {
@@ -152,20 +151,11 @@ test_late_module() {
 # CPUs
 #
 
-cpu() {
-	echo "$1" > "$ONLINE"
-}
-
-plug() {
-	cpu 0 || :
-	cpu 1 || :
-}
-
 # The transition is blocked while the CPU goes offline and online.
 test_unplug() {
 	local i
 
-	[ -e "$ONLINE" ] || skip "no CPU that goes offline"
+	need_hotplug
 	load lpt_target
 	load lpt_blocker
 	echo 1 > "$TARGET/timers"
@@ -193,7 +183,7 @@ test_unplug() {
 test_plug_functions() {
 	local functions i
 
-	[ -e "$ONLINE" ] || skip "no CPU that goes offline"
+	need_hotplug
 	mapfile -t functions < <(traceable cpuhp_invoke_callback cpuhp_thread_fun \
 		cpu_down_maps_locked _cpu_down.constprop.0 _cpu_up take_cpu_down \
 		sched_cpu_activate sched_cpu_deactivate sched_cpu_starting \
@@ -224,16 +214,6 @@ probe_and_stop() {
 	echo "p:lpt/probe $1" > "$TRACING/kprobe_events"
 	echo 1 > "$TRACING/events/lpt/enable"
 	stop_probes
-}
-
-stop_probes() {
-	[ ! -e "$TRACING/events/lpt" ] || echo 0 > "$TRACING/events/lpt/enable"
-	echo > "$TRACING/kprobe_events"
-}
-
-stop_tracing() {
-	trace_off
-	[ ! -e "$TRACING/kprobe_events" ] || stop_probes
 }
 
 rounds_of() {
@@ -277,7 +257,6 @@ test_probes() {
 
 clean_up() {
 	stop_tracing
-	[ ! -e "$ONLINE" ] || echo 1 > "$ONLINE"
 }
 
 lpt_start 8

@@ -12,7 +12,6 @@
 
 STEP=${LPT_STEP:-leave}
 DEAD="No such device"
-IN_USE="temporarily unavailable"
 
 # spoil FUNCTION
 spoil() {
@@ -42,7 +41,7 @@ die_leave() {
 	settle
 	is_dead
 	gone lpt_pair2
-	fails_with "$IN_USE" "$LPT_DIR/lpt_module" unload lpt_pair2
+	fails_with "$IN_USE" unload_once lpt_pair2
 	wait_for_free
 	is "$(version)" 1
 }

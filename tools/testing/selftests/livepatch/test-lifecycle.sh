@@ -7,7 +7,6 @@
 
 EINVAL="Invalid argument"
 EBUSY="Device or resource busy"
-IN_USE="Resource temporarily unavailable"
 
 load_both() {
 	load lpt_target
@@ -20,10 +19,6 @@ held() {
 	hold
 	load "$@"
 	in_transition
-}
-
-unload_once() {
-	"$LPT_DIR/lpt_module" unload "$1"
 }
 
 loadavg() {

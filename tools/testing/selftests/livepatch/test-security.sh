@@ -11,7 +11,6 @@
 SEED=${SEED:-$((EPOCHSECONDS % 32768))}
 LIMIT=${LPT_LIMIT:-10}
 PARAMETERS=/sys/module/livepatch/parameters
-POKE_DELAY=$PARAMETERS/poke_delay_ms
 LOCKDOWN=/sys/kernel/security/lockdown
 SIG_ENFORCE=/sys/module/module/parameters/sig_enforce
 PAGE_TABLES=$DEBUGFS/page_tables/kernel
@@ -83,7 +82,7 @@ test_modes() {
 		is "$(stat -c %u:%g "$file")" 0:0 "owner of $file"
 		is "$(($(stat -c 0%a "$file") & 022))" 0 "writable: $file"
 	done
-	is "$(stat -c %a "$DEBUGFS/livepatch/behind")" 400 "mode of behind"
+	is "$(stat -c %a "$BEHIND")" 400 "mode of behind"
 	is "$(stat -c %a "/proc/$$/patch_state")" 400 "mode of patch_state"
 }
 
@@ -97,7 +96,7 @@ test_writes() {
 		fails_with "$EACCES" write_as "$who" "$KLP/lpt_pair2/enabled" 0
 		fails_with "$EACCES" write_as "$who" "$KLP/lpt_pair2/force" 1
 		fails_with "$EACCES" write_as "$who" "$POKE_DELAY" 1
-		fails_with "$EACCES" "$who" cat "$DEBUGFS/livepatch/behind"
+		fails_with "$EACCES" "$who" cat "$BEHIND"
 	done
 	fails_with "$EACCES" as_nobody cat "/proc/$$/patch_state"
 	in_transition
@@ -183,8 +182,8 @@ test_addresses() {
 	at_least "$(grep -c "^$KLP" "$text")" 8 "files of the patch"
 	! grep -E "$ADDRESS" "$text" || return
 	# For root, too, the list has names of functions, not addresses
-	at_least "$(wc -l < "$DEBUGFS/livepatch/behind")" 1 "stragglers"
-	! grep -E "$ADDRESS" "$DEBUGFS/livepatch/behind"
+	at_least "$(wc -l < "$BEHIND")" 1 "stragglers"
+	! grep -E "$ADDRESS" "$BEHIND"
 }
 
 # /proc/kallsyms must show the addresses of a patch module to root only.
@@ -226,15 +225,11 @@ fuzzers_end() {
 	diag "$(cat "$LPT_TMP"/fuzz.* | paste -s -d , | sed 's/,/, /g')"
 }
 
-clean_up() {
-	[ ! -e "$POKE_DELAY" ] || echo "$DELAY" > "$POKE_DELAY"
-}
-
 # put_right - disable all patches; the first pass also ends transitions that are reversed
 put_right() {
 	local file
 
-	clean_up
+	reset_delay
 	for file in "$KLP"/lpt_*/enabled; do
 		[ ! -e "$file" ] || write_to "$file" 0 2> /dev/null || :
 	done
@@ -390,7 +385,6 @@ test_check_wx() {
 }
 
 lpt_start 13
-DELAY=$(first_line "$POKE_DELAY")
 cp "$LPT_DIR/lpt_module" "$LPT_DIR/lpt_fuzz" "$LPT_TMP"
 chmod 755 "$LPT_TMP" "$LPT_TMP"/lpt_{module,fuzz}
 lpt_run_cleanly "all files are owned by root, and only root can write" test_modes

@@ -67,12 +67,6 @@ probe_on() {
 	echo 1 > "$TRACING/events/lpt/enable"
 }
 
-probe_off() {
-	[ -e "$TRACING/events/lpt" ] || return 0
-	echo 0 > "$TRACING/events/lpt/enable"
-	echo > "$TRACING/kprobe_events"
-}
-
 # look - get the counts since the last call: sets ENTRIES, EXITS and VERSIONS
 look() {
 	if [ -n "$BPF" ]; then
@@ -239,7 +233,7 @@ ATTACHED="entry exit fentry fexit kprobe kretprobe"
 for order in $ORDERS; do
 	eval "test_function_$order() { $order function_on trace_off; }"
 	eval "test_graph_$order() { $order graph_on trace_off; }"
-	eval "test_probe_$order() { $order probe_on probe_off; }"
+	eval "test_probe_$order() { $order probe_on stop_probes; }"
 	for mode in $ATTACHED; do
 		eval "${mode}_on() { attach $mode; }"
 		eval "test_${mode}_$order() {
@@ -359,8 +353,7 @@ test_toggle() {
 
 clean_up() {
 	: > "$LPT_TMP/stop"
-	trace_off
-	probe_off
+	stop_tracing
 	attach_off
 }
 

@@ -12,17 +12,10 @@
 ROUNDS=${LPT_ROUNDS:-100}
 LIMIT=${LPT_LIMIT:-60}
 TORTURE=$LPT_TMP/torture
-POKE_DELAY=/sys/module/livepatch/parameters/poke_delay_ms
 
 # Interrupt system calls early, for more rounds in the same time.
 hurry() {
-	[ -e "$POKE_DELAY" ] || return 0
-	LPT_POKE_DELAY=$(< "$POKE_DELAY")
-	echo 10 > "$POKE_DELAY"
-}
-
-dont_hurry() {
-	[ ! -e "$POKE_DELAY" ] || echo "$LPT_POKE_DELAY" > "$POKE_DELAY"
+	set_delay 10
 }
 
 start_hammer() {
@@ -59,6 +52,7 @@ back_and_forth() {
 
 # 32 threads in each kind of call, and timers, at the same time
 test_torture() {
+	hurry
 	load lpt_target
 	echo 1 > "$TARGET/timers"
 	write_to "$TARGET/nmi" 1 2> "$LPT_TMP/no_nmi" && rm "$LPT_TMP/no_nmi"
@@ -88,6 +82,7 @@ done
 test_reversals() {
 	local end=$((SECONDS + LIMIT / 4)) i
 
+	hurry
 	load lpt_target
 	load lpt_blocker
 	echo 1 > "$TARGET/timers"
@@ -112,10 +107,6 @@ test_reversals() {
 	at_least "$(stat_of syscall new)" 1 "new calls"
 }
 
-busy_has_started() {
-	[ "$(stat_of syscall old)" -ge 1 ]
-}
-
 interrupts_apart() {
 	[ "$(stat_of hardirq apart)" -ge 1 ]
 }
@@ -123,16 +114,12 @@ interrupts_apart() {
 # The interrupts of a CPU migrate while one of its tasks is in a long system call. From
 # then on interrupts run new code, although the task that they interrupt runs old code.
 test_apart() {
-	local cpu
-
-	cpu=$(($(nproc) - 1))
+	hurry
 	load lpt_target
 	echo 1 > "$TARGET/timers"
 	phase to 2
-	in_background taskset -c "$cpu" "$LPT_DIR/lpt_tasks" spin 1 > /dev/null
-	in_background taskset -c "$cpu" bash -c \
-		      "echo 'busy 0 60000000' > '$TARGET/call'"
-	within "$LPT_PATIENCE" busy_has_started
+	in_background taskset -c "$LAST_CPU" "$LPT_DIR/lpt_tasks" spin 1 > /dev/null
+	busy
 	load lpt_pair2
 	within "$LPT_SECONDS" interrupts_apart
 	phase any
@@ -146,6 +133,7 @@ test_apart() {
 test_vmlinux() {
 	local end=$((SECONDS + LIMIT / 6 + 1)) i mixed calls faked
 
+	hurry
 	in_background nice -n 19 "$LPT_DIR/lpt_hammer" - 500 16 read \
 		      > "$LPT_TMP/loadavg"
 	HAMMER=$LPT_PID
@@ -163,6 +151,7 @@ test_vmlinux() {
 
 # A system call runs a function of a module and one of vmlinux; no mix is allowed.
 test_both() {
+	hurry
 	load lpt_target
 	start_hammer 500 8 "both 2 1000" 4 "both 20 0"
 	back_and_forth 5 lpt_both $((LIMIT / 6 + 1))
@@ -173,8 +162,6 @@ test_both() {
 }
 
 lpt_start 12
-hurry
-trap 'dont_hurry; lpt_reset; rm -rf "$LPT_TMP"' EXIT
 lpt_run "32 threads, timers, up to $ROUNDS applies and reverts" test_torture
 for context in syscall bh work kthread softirq hardirq nmi; do
 	lpt_run "one universe for each entry, in order: $context" "verdict_$context"

@@ -8,8 +8,9 @@
 
 . "$(dirname "$0")/functions.sh"
 
-POKE_DELAY=/sys/module/livepatch/parameters/poke_delay_ms
-BEHIND=$DEBUGFS/livepatch/behind
+ENOMEM="Cannot allocate memory"
+RT_RUNTIME=/proc/sys/kernel/sched_rt_runtime_us
+RT_SAVED=$(first_line "$RT_RUNTIME")
 
 # waiter MODE - start lpt_waits; sets LPT_PID, and WAITER to the task that waits
 waiter() {
@@ -22,11 +23,11 @@ waiter() {
 # moved_in MODE - the task must migrate in the first walk: the retries are switched off
 moved_in() {
 	waiter "$1"
-	echo 600000 > "$POKE_DELAY"
+	set_delay 600000
 	load lpt_target
 	load lpt_pair2
 	within "$LPT_PATIENCE" patch_state_is "$WAITER" 1
-	echo "$DELAY" > "$POKE_DELAY"
+	reset_delay
 	disable lpt_pair2
 	load lpt_blocker
 	settle
@@ -71,21 +72,13 @@ test_callers_stay() {
 	done
 }
 
-# kthread MODE - start a kernel thread, see lpt_blocker.c; sets THREAD
-kthread() {
-	loaded lpt_blocker || load lpt_blocker
-	echo "$1" > "$BLOCKER/kthread"
-	THREAD=$(pgrep -x lpt_hold)
-	within "$LPT_PATIENCE" in_state "$THREAD" S
-}
-
 stepped() {
 	[ "$(first_line "$BLOCKER/stepped")" = "$1" ]
 }
 
 # The thread waits since before the patch was enabled, so it can't return to its code.
 test_below_before() {
-	kthread 11
+	kthread 11 S
 	apply lpt_step
 	revert lpt_step
 	release
@@ -97,7 +90,7 @@ test_below() {
 	! loaded lpt_step || skip "has been tried before"
 	load lpt_blocker
 	apply lpt_step
-	kthread 11
+	kthread 11 S
 	log_start
 	disable lpt_step
 	settle
@@ -116,13 +109,13 @@ stalls() {
 # The thread has set its quiescent marker, and is preempted before it sleeps, in a
 # function of the patch that is being replaced. It must not be migrated there.
 test_preempted() {
-	local cpu=$(($(nproc) - 1)) i moved=0
+	local i moved=0
 
-	kthread 10
-	taskset -p -c "$cpu" "$THREAD" > /dev/null
+	kthread 10 S
+	taskset -p -c "$LAST_CPU" "$THREAD" > /dev/null
 	apply lpt_stall
 	echo 4 > /sys/module/lpt_stall/parameters/stall
-	in_background taskset -c "$cpu" "$LPT_DIR/lpt_tasks" spin 3 > /dev/null
+	in_background taskset -c "$LAST_CPU" "$LPT_DIR/lpt_tasks" spin 3 > /dev/null
 	within "$LPT_PATIENCE" stalls
 	echo 0 > /sys/module/lpt_stall/parameters/stall
 	load lpt_stall2
@@ -224,7 +217,7 @@ in_drain() {
 test_drain() {
 	load lpt_blocker
 	load lpt_target
-	echo 1 > "$POKE_DELAY"
+	set_delay 1
 	in_background bash -c "exec 3> '$BLOCKER/drain'; exit 0"
 	nap 0.5
 	apply lpt_pair2
@@ -266,13 +259,13 @@ class() {
 	[ -e "$BEHIND" ] || skip "no list of stragglers"
 	load lpt_blocker
 	load lpt_target
-	echo 600000 > "$POKE_DELAY"
+	set_delay 600000
 	in_background write_to "$BLOCKER/hold" "$1"
 	within "$LPT_PATIENCE" in_state "$LPT_PID" "$2"
 	load lpt_pair2
 	is_class "$LPT_PID" "$3" "$4"
 	release
-	echo "$DELAY" > "$POKE_DELAY"
+	reset_delay
 	disable lpt_pair2
 }
 
@@ -300,7 +293,7 @@ test_uffd() {
 	[ -e /proc/sys/vm/unprivileged_userfaultfd ] || skip "no userfaultfd"
 	load lpt_target
 	waiter uffd
-	echo 1 > "$POKE_DELAY"
+	set_delay 1
 	before=$(ticks "$WAITER")
 	load lpt_pair2
 	nap 2
@@ -324,16 +317,6 @@ test_class_exit() {
 	settle
 }
 
-LAST_CPU=$(($(nproc) - 1))
-
-interrupts_have_migrated() {
-	not grep -q "^-	cpu$LAST_CPU	interrupts" "$BEHIND"
-}
-
-busy_has_started() {
-	[ "$(stat_of syscall old)" -ge 1 ]
-}
-
 # A real-time task in the kernel keeps its CPU from running anything else.
 test_hog() {
 	local runtime=/proc/sys/kernel/sched_rt_runtime_us saved
@@ -345,9 +328,8 @@ test_hog() {
 	[ -z "$saved" ] || echo -1 > $runtime
 	load lpt_target
 	phase to 2
-	in_background taskset -c "$LAST_CPU" chrt -f 50 bash -c \
-		      "echo 'busy 0 60000000' > '$TARGET/call'"
-	within "$LPT_PATIENCE" busy_has_started
+	busy
+	chrt -f -p 50 "$LPT_PID"
 	load lpt_pair2
 	within "$LPT_SECONDS" interrupts_have_migrated
 	in_transition
@@ -358,11 +340,10 @@ test_hog() {
 }
 
 clean_up() {
-	[ ! -e "$POKE_DELAY" ] || echo "$DELAY" > "$POKE_DELAY"
+	[ -z "$RT_SAVED" ] || echo "$RT_SAVED" > "$RT_RUNTIME"
 }
 
 lpt_start 23
-DELAY=$(first_line "$POKE_DELAY")
 lpt_run "migrates asleep: stopped by a tracer at the entry of a system call" test_entry
 lpt_run "migrates asleep: stopped by a tracer at the exit of a system call" test_exit
 lpt_run "migrates asleep: waits for a seccomp notification" test_seccomp

@@ -29,7 +29,6 @@ KINDS=${KINDS-inside started failed}
 TORTURE=$DEBUGFS/klptorture
 SAVED=$LPT_TMP/stats
 COMPLAINTS=$LPT_TMP/complaints
-POKE_DELAY=/sys/module/livepatch/parameters/poke_delay_ms
 TAINTED=$(< /proc/sys/kernel/tainted)
 CONTEXTS="syscall module exiting dead kthread worker work idle"
 IRQ_CONTEXTS="softirq hardirq nmi"
@@ -78,14 +77,8 @@ set_tracer() {
 }
 
 set_probe() {
-	echo "p:klpt/probe klpt_$1" > "$TRACING/kprobe_events"
-	echo 1 > "$TRACING/events/klpt/enable"
-}
-
-stop_tracing() {
-	trace_off
-	[ ! -e "$TRACING/events/klpt" ] || echo 0 > "$TRACING/events/klpt/enable"
-	echo > "$TRACING/kprobe_events"
+	echo "p:lpt/probe klpt_$1" > "$TRACING/kprobe_events"
+	echo 1 > "$TRACING/events/lpt/enable"
 }
 
 trace_loop() {
@@ -109,16 +102,13 @@ trace_loop() {
 
 # Only the last CPU, so that another one is always online
 cpu_loop() {
-	local file
-
-	file=/sys/devices/system/cpu/cpu$(($(nproc) - 1))/online
-	[ -e "$file" ] || return 0
+	[ -e "$ONLINE" ] || return 0
 	RANDOM=$((SEED + 2))
 	while running; do
 		nap_below 3000
-		echo 0 > "$file" || complain "a CPU does not go offline"
+		cpu 0 || complain "a CPU does not go offline"
 		nap_below 500
-		echo 1 > "$file" || complain "a CPU does not come back online"
+		cpu 1 || complain "a CPU does not come back online"
 	done
 }
 
@@ -281,7 +271,7 @@ rename() {
 	MODULES[$1]=$name
 }
 
-# says_why MODULE - the log has the reason why the module stays loaded
+# says_why MODULE - like must_stay(), and saves the reason
 says_why() {
 	dmesg | grep "patch '$1': .*can't be removed again" > "$LPT_TMP/reason"
 }
@@ -349,7 +339,7 @@ settle_or_kick() {
 # end MODULE NUMBER - wait for the end of the transition, and record its result
 end() {
 	if ! settle_or_kick; then
-		cat "$DEBUGFS/livepatch/behind"
+		cat "$BEHIND"
 		return 1
 	fi
 	if is_enabled "$1"; then
@@ -654,10 +644,8 @@ torture_until() {
 	local delays=(1 10 100)
 
 	while [ $SECONDS -lt "$1" ]; do
-		if [ -e "$POKE_DELAY" ]; then
-			below 3
-			echo "${delays[R]}" > "$POKE_DELAY"
-		fi
+		below 3
+		set_delay "${delays[R]}"
 		one_change
 		CHANGES=$((CHANGES + 1))
 		nap_below 50
@@ -831,13 +819,12 @@ unload_all() {
 leave() {
 	LPT_PATIENCE=5
 	unload_all > /dev/null 2>&1
-	[ -z "${DELAY-}" ] || echo "$DELAY" > "$POKE_DELAY"
+	reset_delay
 	rm -rf "$LPT_TMP"
 }
 
 lpt_start 12
 trap leave EXIT
-[ ! -e "$POKE_DELAY" ] || DELAY=$(< "$POKE_DELAY")
 if [ ! -e "${KLPTORTURE-}" ] && ! modinfo klptorture > /dev/null 2>&1; then
 	diag "no module klptorture: CONFIG_LIVEPATCH_TORTURE_TEST=m, or KLPTORTURE="
 	exit 1
