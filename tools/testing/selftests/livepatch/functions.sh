@@ -35,8 +35,9 @@ LPT_SECONDS=${LPT_SECONDS:-}
 # Limit for everything else that a test waits for.
 LPT_PATIENCE=${LPT_PATIENCE:-30}
 
-# For lpt_reset(): the default of POKE_DELAY
+# For lpt_reset(): the default of POKE_DELAY, and the modules that can't be unloaded
 LPT_DELAY=
+LPT_STAYING=" "
 
 LPT_TMP=$(mktemp -d)
 # For nap(): a pipe that never has data
@@ -155,6 +156,41 @@ try_unload() {
 
 unload() {
 	within "$LPT_PATIENCE" try_unload "$1"
+}
+
+# must_stay MODULE - the log has the reason why the module can't be unloaded any more
+must_stay() {
+	dmesg | grep -q "patch '$1': .*\(can't be removed again\|its module stays\)"
+}
+
+# unload_modules - unload the modules of the tests, except those that must stay. Sets
+# LPT_LEFT to those that are still loaded: a later attempt may succeed.
+unload_modules() {
+	local dir module
+
+	LPT_LEFT=
+	for dir in /sys/module/lpt_*; do
+		module=${dir##*/}
+		[[ -d $dir && $LPT_STAYING != *" $module "* ]] || continue
+		try_unload "$module" && continue
+		if must_stay "$module"; then
+			LPT_STAYING+="$module "
+		else
+			LPT_LEFT+=" $module"
+		fi
+	done
+	[ -z "$LPT_LEFT" ]
+}
+
+# ignore_loaded - lpt_reset() need not wait for modules that an earlier script could not
+# unload and whose patches are disabled
+ignore_loaded() {
+	local module
+
+	! unload_modules || return 0
+	for module in $LPT_LEFT; do
+		[ -e "$KLP/$module" ] || LPT_STAYING+="$module "
+	done
 }
 
 attr() {
@@ -570,7 +606,7 @@ kill_background() {
 
 # Undo what a test left, so that it can't affect the next one.
 lpt_reset() {
-	local file module
+	local file
 
 	reset_delay
 	release_all
@@ -582,15 +618,12 @@ lpt_reset() {
 	[ "$(first_line "$ONLINE")" != 0 ] || cpu 1
 	for file in "$KLP"/lpt_*/enabled; do
 		settle > /dev/null
-		[ ! -e "$file" ] || write_to "$file" 0
+		[ "$(first_line "$file")" != 1 ] || write_to "$file" 0
 	done
 	settle > /dev/null
-	for module in lpt_pair{2,3,4} lpt_pass{1,2} lpt_vmlinux lpt_both lpt_callbacks{,2} \
-		      lpt_input lpt_other lpt_third lpt_unmarked lpt_blocker lpt_taker lpt_attach \
-		      lpt_target; do
-		loaded "$module" || continue
-		unload "$module"
-	done
+	within "$LPT_PATIENCE" unload_modules > /dev/null && return
+	diag "still loaded:$LPT_LEFT"
+	LPT_STAYING+="${LPT_LEFT# } "
 }
 
 # Report the failed line. Ignores failures in nested subshells, which may be expected.
@@ -672,6 +705,7 @@ lpt_start() {
 	# A scan of kmemleak would block transitions for longer than LPT_SECONDS.
 	[ ! -e "$DEBUGFS/kmemleak" ] || echo scan=off > "$DEBUGFS/kmemleak"
 	LPT_DELAY=$(first_line "$POKE_DELAY")
+	ignore_loaded
 	lpt_calibrate
 	ktap_set_plan "$1"
 }

@@ -247,6 +247,7 @@ if [ "$(id -u)" -ne 0 ] || [ ! -d "$KLP" ]; then
 fi
 ktap_set_plan 9
 clean_up
+ignore_loaded
 
 lpt_run "sample: a function of the kernel" test_sample
 lpt_run "sample: a module that is loaded before the patch" test_module_first
