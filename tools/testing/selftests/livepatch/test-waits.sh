@@ -319,13 +319,9 @@ test_class_exit() {
 
 # A real-time task in the kernel keeps its CPU from running anything else.
 test_hog() {
-	local runtime=/proc/sys/kernel/sched_rt_runtime_us saved
-
-	[ -e "$BEHIND" ] || skip "no list of stragglers"
 	[ "$LAST_CPU" -gt 0 ] || skip "one CPU"
 	! command -v chrt > /dev/null && skip "no chrt"
-	saved=$(first_line $runtime)
-	[ -z "$saved" ] || echo -1 > $runtime
+	[ ! -e "$RT_RUNTIME" ] || echo -1 > "$RT_RUNTIME"
 	load lpt_target
 	phase to 2
 	busy
@@ -335,7 +331,6 @@ test_hog() {
 	in_transition
 	phase any
 	wait "$LPT_PID"
-	[ -z "$saved" ] || echo "$saved" > $runtime
 	settle
 }
 
