@@ -186,7 +186,7 @@ test_stack_check_pins() {
 	in_state "$THREAD" D
 	gone lpt_checked
 	nap 0.5
-	fails_with "" try_unload lpt_checked
+	fails_with "$IN_USE" unload_once lpt_checked
 	loaded lpt_checked
 	release
 }

@@ -127,8 +127,7 @@ test_never_left() {
 	disable lpt_pass3
 	settle
 	gone lpt_pass3
-	fails_with "temporarily unavailable" \
-		"$LPT_DIR/lpt_module" unload lpt_pass3
+	fails_with "$IN_USE" unload_once lpt_pass3
 }
 
 # Functions without a call site, as the log must say: ftrace, tracers, entry code, and

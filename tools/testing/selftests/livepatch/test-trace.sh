@@ -293,7 +293,7 @@ test_busy_owner() {
 	is "$(version)" 2
 	revert lpt_pair2
 	echo 1000000 > "$ATTACH/busy"
-	fails_with "temporarily unavailable" load lpt_pair2
+	fails_with "$IN_USE" load lpt_pair2
 	echo 0 > "$ATTACH/busy"
 	is "$(version)" 1
 	apply lpt_pair2

@@ -66,7 +66,7 @@ test_callers_stay() {
 	disable lpt_pass4
 	settle
 	gone lpt_pass4
-	fails_with "" try_unload lpt_pass4
+	fails_with "$IN_USE" unload_once lpt_pass4
 	for pid in "${waiters[@]}"; do
 		finish "$pid"
 	done
@@ -96,7 +96,7 @@ test_below() {
 	settle
 	gone lpt_step
 	logged "patch 'lpt_step': lpt_hold \($THREAD\) waits in lpt_below.*callers"
-	fails_with "" try_unload lpt_step
+	fails_with "$IN_USE" unload_once lpt_step
 	in_state "$THREAD" S
 	release
 	within "$LPT_PATIENCE" stepped 2
@@ -148,7 +148,7 @@ starts() {
 	settle
 	gone "$patch"
 	logged "patch '$patch': its code is the main function of lpt_started"
-	fails_with "" try_unload "$patch"
+	fails_with "$IN_USE" unload_once "$patch"
 	pgrep -x lpt_started > /dev/null
 }
 
@@ -170,7 +170,7 @@ test_init_fails() {
 
 	load lpt_target
 	for ms in 0 2000; do
-		fails_with "" load lpt_initfail nap="$ms"
+		fails_with "$ENOMEM" load lpt_initfail nap="$ms"
 		[ ! -e "$KLP/lpt_initfail" ]
 		not loaded lpt_initfail
 		is "$(version)" 1
@@ -183,7 +183,7 @@ test_init_fails_blocked() {
 	load lpt_target
 	load lpt_blocker
 	hold
-	fails_with "" load lpt_initfail nap=500
+	fails_with "$ENOMEM" load lpt_initfail nap=500
 	not loaded lpt_initfail
 	is "$(version)" 1
 	release
@@ -205,7 +205,7 @@ test_init_fails_forced() {
 	disable lpt_initfail
 	settle
 	is "$(version)" 1
-	fails_with "" try_unload lpt_initfail
+	fails_with "$IN_USE" unload_once lpt_initfail
 }
 
 in_drain() {
