@@ -94,6 +94,7 @@ test_exit_reversed() {
 		unload lpt_pass1
 	done
 	diag "$i reversals"
+	at_least "$i" 2 "reversals"
 }
 
 #
@@ -187,6 +188,8 @@ test_plug_functions() {
 		sched_cpu_dying klp_cpu_dead native_cpu_disable native_kick_ap \
 		play_dead_common idle_task_exit \
 		hrtimers_cpu_dying rcutree_report_cpu_starting set_cpu_online)
+	at_least "${#functions[@]}" 5 "functions"
+	rm -f "$LPT_TMP/unplugged"
 	start_limit "$LIMIT"
 	in_a_loop plug
 	for ((i = 0; i < 100; i++)); do
@@ -196,6 +199,8 @@ test_plug_functions() {
 	done
 	wait "$LOOP"
 	diag "$i rounds of ${#functions[@]} functions"
+	at_least "$i" 2 "rounds"
+	at_least "$(wc -l < "$LPT_TMP/unplugged")" 1 "times a CPU went offline"
 }
 
 #

@@ -209,6 +209,7 @@ test_any() {
 		any_round "${functions[@]}"
 	done
 	diag "$i rounds of $SLOTS functions"
+	at_least "$i" 2 "rounds"
 }
 
 lpt_start 12
