@@ -44,14 +44,14 @@ done
 # These functions are on the stack in the waits, and can be patched. A task that
 # migrates there returns through the version that it has entered, so that version has
 # to stay in memory.
-BELOW="io_cqring_wait kernel_clone ptrace_notify seccomp_do_user_notification \
-	__seccomp_filter"
+BELOW=(io_cqring_wait kernel_clone ptrace_notify seccomp_do_user_notification
+	__seccomp_filter)
 
 test_callers_stay() {
 	local functions function waiters=() mode
 
 	! loaded lpt_pass4 || skip "has been tried before"
-	mapfile -t functions < <(traceable $BELOW)
+	mapfile -t functions < <(traceable "${BELOW[@]}")
 	at_least ${#functions[@]} 3 "functions"
 	log_start
 	with_functions load lpt_pass4 "${functions[@]}"
