@@ -35,7 +35,6 @@
 #include <sys/sem.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -851,80 +850,6 @@ static int mode_waits(void)
 	return failed;
 }
 
-/*
- * Long reads: no call may return less than requested.
- */
-
-#define READ_PARTS 1024
-#define READ_PART_MIN 1024
-#define READ_PART_MAX (1 << 20)
-#define READ_MS 200	/* minimum duration of a call, after the size was adjusted */
-
-static struct reader {
-	const char *path;
-	int calls;
-	int short_calls;
-} *readers, *reader;
-
-static bool read_all(int fd, void *buf, size_t part)
-{
-	struct iovec parts[READ_PARTS];
-	int i;
-
-	for (i = 0; i < READ_PARTS; i++)
-		parts[i] = (struct iovec){ buf, part };
-	return readv(fd, parts, READ_PARTS) == (ssize_t)part * READ_PARTS;
-}
-
-static void reader_child(void)
-{
-	int fd = open(reader->path, O_RDONLY);
-	void *buf = malloc(READ_PART_MAX);
-	size_t part = READ_PART_MIN;
-	long start;
-
-	if (fd < 0 || !buf)
-		err(1, "%s", reader->path);
-	for (;;) {
-		start = now_ms();
-		if (!read_all(fd, buf, part))
-			reader->short_calls++;
-		reader->calls++;
-		/* Sleep, because the end of a transition waits for RCU tasks. */
-		usleep(1000);
-		if (now_ms() - start < READ_MS && part < READ_PART_MAX)
-			part *= 2;
-	}
-}
-
-static int mode_reads(void)
-{
-	static const struct reader init[] = {
-		{ "/dev/zero" },
-		{ "/dev/urandom" },
-	};
-	bool failed = false;
-	size_t i;
-
-	readers = mmap(NULL, sizeof(init), PROT_READ | PROT_WRITE,
-		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (readers == MAP_FAILED)
-		err(1, "mmap");
-	memcpy(readers, init, sizeof(init));
-	for (i = 0; i < ARRAY_SIZE(init); i++) {
-		reader = &readers[i];
-		fork_child(reader_child);
-	}
-	wait_for_term();
-
-	for (i = 0; i < ARRAY_SIZE(init); i++) {
-		printf("%s calls %d short %d\n", readers[i].path,
-		       readers[i].calls, readers[i].short_calls);
-		failed |= !readers[i].calls || readers[i].short_calls;
-	}
-	return failed;
-}
-
 static void child_vfork(void)
 {
 	pid_t pid = vfork();
@@ -1285,7 +1210,6 @@ static const struct mode {
 } modes[] = {
 	{ "sleepers",	mode_sleepers },/* asleep in system calls */
 	{ "waits",	mode_waits },	/* likewise, until NUMBER ms have passed */
-	{ "reads",	mode_reads },	/* in the middle of long reads */
 	{ "vfork",	mode_vfork },	/* parent of a vfork of NUMBER ms */
 	{ "traced",	mode_traced },	/* stopped by its tracer */
 	{ "traced_inside", mode_traced_inside },/* likewise, within fork() */

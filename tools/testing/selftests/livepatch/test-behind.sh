@@ -335,23 +335,6 @@ test_waits() {
 	at_least "$(grep -c " fine: " "$LPT_TMP/waits")" 33 "waits"
 }
 
-# A transition must not shorten long reads. A task that runs in the kernel gets the fake
-# signal only if the transition lasts for 15 s, and migrates after its read.
-test_reads() {
-	local reads failed=0
-
-	tasks reads
-	reads=$LPT_PID
-	# lpt_tasks needs this time to find the size of its reads
-	nap "$LPT_SECONDS"
-	set_delay 5
-	quick
-	reset_delay
-	finish "$reads" || failed=1
-	diag "$(tail -n +2 "$LPT_TMP/reads")"
-	is "$failed" 0 "failed"
-}
-
 # The parent waits in the kernel while the child runs
 test_vfork() {
 	tasks vfork 100000
@@ -738,7 +721,7 @@ clean_up() {
 	feed "$FAILSLAB"
 }
 
-lpt_start 47
+lpt_start 46
 DAMON=$([ ! -e "$DAMON_STAT" ] || first_line "$DAMON_STAT")
 lpt_run "blocked by a kernel thread without a safe point" test_kthread
 lpt_run "blocked by a kernel thread in a plain freezable sleep" test_bare_freezable
@@ -760,7 +743,6 @@ lpt_run "the log names a straggler of a long transition" test_told
 lpt_run "the maximum of poke_delay_ms disables retries" test_never
 lpt_run "not blocked by tasks asleep in system calls" test_sleepers
 lpt_run "waits end when and how they would without a transition" test_waits
-lpt_run "long reads are not shortened" test_reads
 lpt_run "not blocked by the parent of a vfork" test_vfork
 lpt_run "not blocked by a stopped task" test_stopped
 lpt_run "not blocked by a traced task" test_traced

@@ -4,7 +4,7 @@
  *
  * The files in debugfs:
  *
- *   hold	write: sleep until the release, see lpt_sleeps[]
+ *   hold	write: sleep until the release, or run likewise, see lpt_sleeps[]
  *   drain	close: sleep for 2 s, like a terminal that has output left.
  *		read: how often such a sleep has ended early
  *   kthread	write: start a kernel thread "lpt_hold" that sleeps likewise, or has
@@ -143,6 +143,15 @@ static noinline void lpt_deaf(void)
 	wait_event_interruptible(lpt_wait, READ_ONCE(lpt_releases) != seen);
 }
 
+/* The task runs in the kernel. No pass of the loop sleeps. */
+static noinline void lpt_run(void)
+{
+	unsigned int seen = READ_ONCE(lpt_releases);
+
+	while (READ_ONCE(lpt_releases) == seen && !signal_pending(current))
+		cond_resched();
+}
+
 static void (* const lpt_sleeps[])(void) = {
 	[1] = lpt_hold,
 	[2] = lpt_outside,
@@ -153,6 +162,7 @@ static void (* const lpt_sleeps[])(void) = {
 	[11] = lpt_depth,
 	[12] = lpt_killable,
 	[13] = lpt_deaf,
+	[14] = lpt_run,
 };
 
 static bool lpt_sleep_exists(u64 nr)
