@@ -7,13 +7,14 @@
  * Gets the tasks into their state, prints "ready", and keeps them there until
  * it gets a SIGTERM. See modes[] at the end.
  */
+
+#define _GNU_SOURCE
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/aio_abi.h>
 #include <linux/filter.h>
 #include <linux/futex.h>
-#include <linux/io_uring.h>
 #include <linux/seccomp.h>
 #include <linux/vhost.h>
 #include <poll.h>
@@ -40,11 +41,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lpt_user.h"
+
 #ifndef MAP_32BIT
 #define MAP_32BIT 0
 #endif
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define FOREVER 100000
 
 static int number;
@@ -62,42 +64,12 @@ static pid_t fork_child(void (*fn)(void))
 	_exit(0);
 }
 
-static void wait_for_term(void)
+/* The tasks are in their state. Keep them there until a SIGTERM. */
+static void stay(void)
 {
-	sigset_t set;
-	int sig;
-
 	puts("ready");
 	fflush(stdout);
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigwait(&set, &sig);
-}
-
-static char state_of(pid_t pid)
-{
-	char path[64], line[256] = "";
-	char *end;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	f = fopen(path, "r");
-	if (!f)
-		return 0;
-	end = fgets(line, sizeof(line), f) ? strrchr(line, ')') : NULL;
-	fclose(f);
-	return end ? end[2] : 0;
-}
-
-static void wait_for_state(pid_t pid, char state)
-{
-	char now;
-
-	while ((now = state_of(pid)) != state) {
-		if (!now || now == 'Z')
-			errx(1, "%d has died", pid);
-		usleep(10000);
-	}
+	wait_for_term();
 }
 
 /*
@@ -348,8 +320,8 @@ static int mode_sleepers(void)
 		pids[i] = fork_child(sleeper_child);
 	}
 	for (i = 0; i < ARRAY_SIZE(sleepers); i++)
-		wait_for_state(pids[i], 'S');
-	wait_for_term();
+		wait_for_state(pids[i], "S");
+	stay();
 
 	for (i = 0; i < ARRAY_SIZE(sleepers); i++) {
 		r = &results[i];
@@ -831,7 +803,7 @@ static int mode_waits(void)
 		if (waiters[i].pid)
 			wait_for_state_or_death(waiters[i].pid, 'S');
 	}
-	wait_for_term();
+	stay();
 
 	if (now_ms() - start >= number)
 		errx(1, "transition of %ld ms", now_ms() - start);
@@ -865,7 +837,7 @@ static int mode_vfork(void)
 {
 	fork_child(child_vfork);
 	usleep(100000);
-	wait_for_term();
+	stay();
 	return 0;
 }
 
@@ -883,13 +855,13 @@ static int mode_traced(void)
 {
 	pid_t pid = fork_child(child_pause);
 
-	wait_for_state(pid, 'S');
+	wait_for_state(pid, "S");
 	if (ptrace(PTRACE_SEIZE, pid, NULL, NULL) ||
 	    ptrace(PTRACE_INTERRUPT, pid, NULL, NULL))
 		err(1, "ptrace");
 	waitpid(pid, NULL, __WALL);
-	wait_for_state(pid, 't');
-	wait_for_term();
+	wait_for_state(pid, "t");
+	stay();
 	return 0;
 }
 
@@ -897,10 +869,10 @@ static int mode_stopped(void)
 {
 	pid_t pid = fork_child(child_pause);
 
-	wait_for_state(pid, 'S');
+	wait_for_state(pid, "S");
 	kill(pid, SIGSTOP);
-	wait_for_state(pid, 'T');
-	wait_for_term();
+	wait_for_state(pid, "T");
+	stay();
 	return 0;
 }
 
@@ -910,8 +882,8 @@ static void child_exit(void)
 
 static int mode_zombie(void)
 {
-	wait_for_state(fork_child(child_exit), 'Z');
-	wait_for_term();
+	wait_for_state(fork_child(child_exit), "Z");
+	stay();
 	return 0;
 }
 
@@ -931,8 +903,8 @@ static void child_leader(void)
 
 static int mode_leader(void)
 {
-	wait_for_state(fork_child(child_leader), 'Z');
-	wait_for_term();
+	wait_for_state(fork_child(child_leader), "Z");
+	stay();
 	return 0;
 }
 
@@ -949,7 +921,7 @@ static int mode_threads(void)
 			errx(1, "thread %d", i);
 	}
 	usleep(100000);
-	wait_for_term();
+	stay();
 	return 0;
 }
 
@@ -957,66 +929,39 @@ static int mode_threads(void)
  * User workers: tasks that the kernel has created, and that never run user code
  */
 
-struct ring {
-	int fd;
-	struct io_uring_sqe *sqes;
-	char *sq;
-	struct io_uring_params params;
-};
-
-static void open_ring(struct ring *ring, unsigned int flags)
-{
-	struct io_uring_params *params = &ring->params;
-	size_t size;
-
-	params->flags = flags;
-	params->sq_thread_idle = FOREVER;
-	ring->fd = syscall(SYS_io_uring_setup, 4, params);
-	if (ring->fd < 0)
-		err(1, "io_uring_setup");
-	size = params->sq_off.array + params->sq_entries * sizeof(int);
-	ring->sq = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED,
-			ring->fd, IORING_OFF_SQ_RING);
-	ring->sqes = mmap(NULL, params->sq_entries * sizeof(*ring->sqes),
-			  PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd,
-			  IORING_OFF_SQES);
-	if (ring->sq == MAP_FAILED || ring->sqes == MAP_FAILED)
-		err(1, "mmap");
-}
-
 /* A read by a worker. It blocks in a pipe; on /dev/zero it ends and leaves an idle worker. */
 static void submit_read(struct ring *ring, int fd)
 {
-	unsigned int *tail = (void *)(ring->sq + ring->params.sq_off.tail);
-	unsigned int *array = (void *)(ring->sq + ring->params.sq_off.array);
 	static char byte;
-
-	ring->sqes[*tail] = (struct io_uring_sqe) {
+	struct io_uring_sqe sqe = {
 		.opcode = IORING_OP_READ,
 		.flags = IOSQE_ASYNC,
 		.fd = fd,
 		.addr = (unsigned long)&byte,
 		.len = 1,
 	};
-	array[*tail] = *tail;
-	__atomic_store_n(tail, *tail + 1, __ATOMIC_RELEASE);
-	if (syscall(SYS_io_uring_enter, ring->fd, 1, 0, 0, NULL, 0) != 1)
-		err(1, "io_uring_enter");
+
+	submit(ring, &sqe);
 }
 
 static int mode_uring(void)
 {
-	struct ring worker = {}, poll = {};
+	struct ring worker = {}, poll = {
+		.params = {
+			.flags = IORING_SETUP_SQPOLL,
+			.sq_thread_idle = FOREVER,
+		},
+	};
 	int zero = open("/dev/zero", O_RDONLY), pipes[2];
 
 	if (zero < 0 || pipe(pipes))
 		err(1, "files");
-	open_ring(&worker, 0);
+	open_ring(&worker);
 	submit_read(&worker, zero);
 	submit_read(&worker, pipes[0]);
-	open_ring(&poll, IORING_SETUP_SQPOLL);
+	open_ring(&poll);
 	usleep(100000);
-	wait_for_term();
+	stay();
 	return 0;
 }
 
@@ -1026,7 +971,7 @@ static int mode_vhost(void)
 
 	if (fd < 0 || ioctl(fd, VHOST_SET_OWNER, 0))
 		err(1, "/dev/vhost-vsock");
-	wait_for_term();
+	stay();
 	return 0;
 }
 
@@ -1046,7 +991,7 @@ static int mode_spin(void)
 
 	for (i = 0; i < number; i++)
 		fork_child(child_spin);
-	wait_for_term();
+	stay();
 	return 0;
 }
 
@@ -1072,7 +1017,7 @@ static int mode_storm(void)
 
 	for (i = 0; i < number; i++)
 		fork_child(child_storm);
-	wait_for_term();
+	stay();
 	return 0;
 }
 
@@ -1088,7 +1033,7 @@ static int mode_traced_inside(void)
 	while (waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status) &&
 	       status >> 8 != (SIGTRAP | PTRACE_EVENT_FORK << 8))
 		ptrace(PTRACE_CONT, pid, NULL, WSTOPSIG(status));
-	wait_for_term();
+	stay();
 	return 0;
 }
 
@@ -1135,7 +1080,7 @@ static int mode_execs(void)
 
 	for (i = 0; i < number; i++)
 		fork_child(child_execs);
-	wait_for_term();
+	stay();
 	return 0;
 }
 
@@ -1195,7 +1140,7 @@ static int mode_callers(void)
 	fork_child(child_seccomp);
 	fork_child(child_int80);
 	fork_child(child_signals);
-	wait_for_term();
+	stay();
 	return 0;
 }
 
@@ -1229,7 +1174,6 @@ static const struct mode {
 
 int main(int argc, char **argv)
 {
-	sigset_t set;
 	size_t i;
 
 	if (argc < 2)
@@ -1237,10 +1181,7 @@ int main(int argc, char **argv)
 	if (argc > 2)
 		number = atoi(argv[2]);
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-
+	block_term();
 	for (i = 0; i < ARRAY_SIZE(modes); i++) {
 		if (!strcmp(argv[1], modes[i].name))
 			return modes[i].fn();

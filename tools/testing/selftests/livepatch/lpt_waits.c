@@ -15,7 +15,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
-#include <linux/io_uring.h>
 #include <linux/seccomp.h>
 #include <linux/userfaultfd.h>
 #include <pthread.h>
@@ -34,46 +33,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lpt_user.h"
+
 #define ANSWER	77
 
 static void say(pid_t pid)
 {
 	printf("%d\n", pid);
 	fflush(stdout);
-}
-
-static void wait_for_term(void)
-{
-	sigset_t set;
-	int sig;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigwait(&set, &sig);
-}
-
-static char state_of(pid_t pid)
-{
-	char path[32], line[256], *end;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	file = fopen(path, "r");
-	if (!file)
-		return 0;
-	if (!fgets(line, sizeof(line), file))
-		line[0] = 0;
-	fclose(file);
-	end = strrchr(line, ')');
-	return end ? end[2] : 0;
-}
-
-static void wait_for_state(pid_t pid, const char *states)
-{
-	char state;
-
-	while (!(state = state_of(pid)) || !strchr(states, state))
-		usleep(1000);
 }
 
 static pid_t start(int (*child)(void))
@@ -216,13 +183,12 @@ static int mode_seccomp(void)
  * An idle ring. The parent submits a request at the end, whose completion ends the wait.
  */
 
-static int ring;
-static struct io_uring_params params;
+static struct ring ring;
 static struct __kernel_timespec forever = { .tv_sec = 1000 };
 
 static int child_ring_endless(void)
 {
-	return syscall(SYS_io_uring_enter, ring, 0, 1, IORING_ENTER_GETEVENTS,
+	return syscall(SYS_io_uring_enter, ring.fd, 0, 1, IORING_ENTER_GETEVENTS,
 		       NULL, 0);
 }
 
@@ -230,40 +196,22 @@ static int child_ring_timeout(void)
 {
 	struct io_uring_getevents_arg arg = { .ts = (unsigned long)&forever };
 
-	return syscall(SYS_io_uring_enter, ring, 0, 1,
+	return syscall(SYS_io_uring_enter, ring.fd, 0, 1,
 		       IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG, &arg,
 		       sizeof(arg));
 }
 
-/* Submit a NOP by the rings that parent and child share. */
-static void submit_nop(void)
-{
-	char *sq = mmap(NULL, params.sq_off.array + params.sq_entries * 4,
-			PROT_READ | PROT_WRITE, MAP_SHARED, ring, IORING_OFF_SQ_RING);
-	struct io_uring_sqe *sqe = mmap(NULL, params.sq_entries * sizeof(*sqe),
-			PROT_READ | PROT_WRITE, MAP_SHARED, ring, IORING_OFF_SQES);
-
-	if (sq == MAP_FAILED || sqe == MAP_FAILED)
-		err(1, "mmap");
-	*sqe = (struct io_uring_sqe){ .opcode = IORING_OP_NOP };
-	*(unsigned int *)(sq + params.sq_off.array) = 0;
-	__atomic_store_n((unsigned int *)(sq + params.sq_off.tail), 1, __ATOMIC_RELEASE);
-	if (syscall(SYS_io_uring_enter, ring, 1, 0, 0, NULL, 0) != 1)
-		err(1, "io_uring_enter");
-}
-
 static int waits_in_ring(int (*child)(void))
 {
+	const struct io_uring_sqe nop = { .opcode = IORING_OP_NOP };
 	pid_t pid;
 
-	ring = syscall(SYS_io_uring_setup, 4, &params);
-	if (ring < 0)
-		err(1, "io_uring_setup");
+	open_ring(&ring);
 	pid = start(child);
 	wait_for_state(pid, "S");
 	say(pid);
 	wait_for_term();
-	submit_nop();
+	submit(&ring, &nop);
 	return reap(pid);
 }
 
@@ -425,13 +373,10 @@ static const struct {
 
 int main(int argc, char **argv)
 {
-	sigset_t set;
 	size_t i;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	for (i = 0; argc == 2 && i < sizeof(modes) / sizeof(modes[0]); i++) {
+	block_term();
+	for (i = 0; argc == 2 && i < ARRAY_SIZE(modes); i++) {
 		if (!strcmp(argv[1], modes[i].name))
 			return modes[i].fn();
 	}

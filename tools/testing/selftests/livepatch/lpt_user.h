@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Shared by lpt_tasks.c and lpt_waits.c. */
+#ifndef LPT_USER_H
+#define LPT_USER_H
+
+#include <err.h>
+#include <linux/io_uring.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+/* Must run before wait_for_term(), and before threads are started. */
+static void block_term(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+static void wait_for_term(void)
+{
+	sigset_t set;
+	int sig;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigwait(&set, &sig);
+}
+
+/* Return: the state of a task as in /proc, or 0 if there is no such task */
+static char state_of(pid_t pid)
+{
+	char path[64], line[256], *end;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	file = fopen(path, "r");
+	if (!file)
+		return 0;
+	end = fgets(line, sizeof(line), file) ? strrchr(line, ')') : NULL;
+	fclose(file);
+	return end ? end[2] : 0;
+}
+
+/* Wait until the task is in one of the states. Exits if the task dies before. */
+static void wait_for_state(pid_t pid, const char *states)
+{
+	char state;
+
+	while (!(state = state_of(pid)) || !strchr(states, state)) {
+		if (!state || state == 'Z')
+			errx(1, "%d has died", pid);
+		usleep(1000);
+	}
+}
+
+/* A ring of io_uring. Its size is sufficient for the tests, so it does not wrap. */
+struct ring {
+	int fd;
+	struct io_uring_sqe *sqes;
+	char *sq;
+	struct io_uring_params params;
+};
+
+static void open_ring(struct ring *ring)
+{
+	struct io_uring_params *params = &ring->params;
+	size_t size;
+
+	ring->fd = syscall(SYS_io_uring_setup, 4, params);
+	if (ring->fd < 0)
+		err(1, "io_uring_setup");
+	size = params->sq_off.array + params->sq_entries * sizeof(int);
+	ring->sq = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED,
+			ring->fd, IORING_OFF_SQ_RING);
+	ring->sqes = mmap(NULL, params->sq_entries * sizeof(*ring->sqes),
+			  PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd,
+			  IORING_OFF_SQES);
+	if (ring->sq == MAP_FAILED || ring->sqes == MAP_FAILED)
+		err(1, "mmap");
+}
+
+static void submit(struct ring *ring, const struct io_uring_sqe *sqe)
+{
+	unsigned int *tail = (void *)(ring->sq + ring->params.sq_off.tail);
+	unsigned int *array = (void *)(ring->sq + ring->params.sq_off.array);
+
+	ring->sqes[*tail] = *sqe;
+	array[*tail] = *tail;
+	__atomic_store_n(tail, *tail + 1, __ATOMIC_RELEASE);
+	if (syscall(SYS_io_uring_enter, ring->fd, 1, 0, 0, NULL, 0) != 1)
+		err(1, "io_uring_enter");
+}
+
+#endif /* LPT_USER_H */
