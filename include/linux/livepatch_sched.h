@@ -29,10 +29,9 @@
 #ifdef CONFIG_LIVEPATCH
 
 /*
- * Values of task_struct::klp_quiescent. Any other value is the address of a place
- * where no state from old code is live while the task is asleep, that is, off the run
- * queue. A task that was preempted there is not quiescent: it may be in a helper of
- * the wait.
+ * Values of task_struct::klp_quiescent. Any other value is the address of a wait. The
+ * task is quiescent there while it is asleep, that is, off the run queue. A task that
+ * was preempted there is not quiescent: it may be in a helper of the wait.
  */
 #define KLP_NOT_QUIESCENT	0UL
 /* Quiescent if the task is throttled, see klp_resume_enter() */
@@ -112,15 +111,15 @@ static inline void klp_resume_enter(void)
  */
 static __always_inline void klp_quiescent_enter(void)
 {
-	/* Functions of patches that are enabled later can't be callers of this place. */
+	/* Functions of patches that are enabled later can't be callers of this function. */
 	current->klp_since = READ_ONCE(klp_nr_starts);
 	WRITE_ONCE(current->klp_quiescent, _THIS_IP_);
 	/*
-	 * Barrier A: orders the marker before the test of the flag in
-	 * klp_safe_point(). Pairs with the atomic set of the flag in
-	 * klp_visit_task(), before its test of the marker. Either the task sees
-	 * the flag and migrates, or the migrator sees the marker and visits the
-	 * task again.
+	 * Barrier A: orders the store of klp_quiescent before the test of
+	 * TIF_PATCH_PENDING in klp_safe_point(). Pairs with klp_visit_task(),
+	 * which sets the flag before it tests klp_quiescent. Either the task sees
+	 * the flag and migrates, or the migrator sees klp_quiescent and visits
+	 * the task again.
 	 */
 	smp_mb();
 	klp_safe_point();
@@ -138,14 +137,19 @@ static inline void klp_quiescent_exit(void)
  * klp_copy_process - set the flag of a new task according to its universe
  * @child: the new task, not yet in the task list
  *
- * The universe was copied from the parent, which is inside of fork and passes no safe
- * point there. The copied TIF_PATCH_PENDING may be out of date.
+ * The universe was copied from the parent, which is inside of copy_process() and passes
+ * no safe point there. The copied TIF_PATCH_PENDING may be out of date.
  *
  * Context: tasklist_lock held for writing; fork can't fail any more.
  */
 static inline void klp_copy_process(struct task_struct *child)
 {
-	/* Pairs with barrier B. klp_task_dead() then sees klp_patched_universe, too. */
+	/*
+	 * Barrier B: orders the read of the goal before the read of
+	 * klp_patched_universe in klp_task_dead() of the child. Pairs with
+	 * klp_transition_migrate(). So a child that is counted as a straggler, and
+	 * dies before it migrates, does not stay counted.
+	 */
 	u8 goal = smp_load_acquire(&klp_goal);
 
 	child->klp_quiescent = KLP_NOT_QUIESCENT;
@@ -159,8 +163,9 @@ static inline void klp_copy_process(struct task_struct *child)
  * klp_task_exiting - count the current task in klp_exiting
  * @task: the current task
  *
- * The task is about to be removed from the task list. Afterwards a transition can't find
- * the task, and waits until it is not counted any more.
+ * The task is about to be removed from the task list. Afterwards the walk of a
+ * transition can't find the task, so the transition waits until the task is not counted
+ * any more.
  *
  * Context: do_exit(), before exit_notify().
  */
@@ -185,11 +190,11 @@ static inline void klp_task_dead(struct task_struct *task)
 {
 	this_cpu_dec(klp_exiting[task->klp_slot]);
 	/*
-	 * Barrier C: orders the count of exiting tasks before the reads of
+	 * Barrier C: orders the decrement of klp_exiting before the reads of
 	 * klp_patched_universe here and of klp_nr_stragglers in __klp_task_dead(). Pairs
-	 * with the atomic decrement in klp_stragglers_put(), before the sum in
-	 * klp_migration_done(). Either that sum does not include this task, or
-	 * __klp_task_dead() sees that there is no straggler left.
+	 * with klp_stragglers_put(), which decrements klp_nr_stragglers before
+	 * klp_migration_done() sums up klp_exiting. Either that sum does not include
+	 * this task, or __klp_task_dead() sees that there is no straggler left.
 	 */
 	smp_mb();
 	/* data_race(), no READ_ONCE(): lets the compiler compare with a memory operand. */

@@ -10,32 +10,39 @@
  * one of them. Outside of a transition all are in the goal universe. A transition
  * has these steps:
  *
- * 1. Each function that changes is redirected, and selects a version by the
- *    universe of its caller. This has no effect yet: both universes select the
- *    old function.
+ * 1. Each function that changes is redirected: the universe of the caller selects
+ *    the version. This has no effect yet, because all tasks and interrupt contexts
+ *    are in the universe that selects the old function.
  * 2. The other universe is published as the goal.
- * 3. Each straggler, a task whose universe is not the goal, is flagged by
- *    TIF_PATCH_PENDING and counted.
- * 4. The flagged tasks migrate. A task changes its own universe where no state
+ * 3. Each task whose universe is not the goal is a straggler. It is flagged by
+ *    TIF_PATCH_PENDING and counted. So is each interrupt context, which is flagged
+ *    by klp_irq_straggler.
+ * 4. The stragglers migrate. A task changes its own universe where no state
  *    from old code is live: on the way out to user mode, or at a safe point of a
  *    kernel thread. A task that sleeps at such a place is moved remotely, without
- *    a wakeup. The interrupt context of a CPU migrates when a task on this CPU
- *    passes such a place.
- * 5. The count reaches zero, and the last decrement queues the completion.
+ *    a wakeup. The interrupt context of a CPU migrates when a straggler on this
+ *    CPU passes such a place.
+ * 5. The count reaches zero, and the last decrement queues the completion. The
+ *    completion does nothing while exiting tasks are left in the old universe. Then
+ *    the last of these queues it again.
  *
  * To reverse a transition, the previous goal is published again. Tasks that had
  * migrated become stragglers, and are flagged.
  *
+ * The migrator is the task that publishes the goal, or visits the stragglers later.
+ *
  * **Locking**
  *
  * task_struct::klp_universe changes under task_struct::pi_lock. So does
- * TIF_PATCH_PENDING, which says that the task is counted. The task reads its own
- * universe without a lock: it changes only while the task is at a safe point.
- * task_struct::klp_quiescent is written by the task alone. It is evaluated under
- * task_call_func(), and only while the task does not run.
+ * TIF_PATCH_PENDING, which means that the task is counted; only fork sets it before
+ * the task is in the task list. The task reads its own universe without a lock: it
+ * changes only while the task is at a safe point, or by force.
+ * task_struct::klp_quiescent is written by the task alone. It is read under
+ * task_call_func(), and lets a task be moved only while the task does not run.
  *
- * klp_irq_universe and klp_irq_straggler change under klp_irq_lock: on the CPU
- * itself in task context, remotely for a CPU that is offline, or remotely by force.
+ * klp_irq_universe and klp_irq_straggler change under klp_irq_lock. The migrator sets
+ * klp_irq_straggler. klp_irq_universe changes on the CPU itself in task context,
+ * remotely for a CPU that is offline, or remotely by force.
  *
  * The goal is written by registry.c, under klp_mutex.
  *
@@ -46,9 +53,11 @@
  * migrator takes and drops tasklist_lock. So a child is either in the list that is
  * walked afterwards, or was compared with the new goal.
  *
- * An exiting task is counted in klp_exiting before it leaves the list under the same
- * lock. After the walk, the migrator takes and drops tasklist_lock again. So either
- * the walk finds the task, or klp_exiting includes it when it is summed up.
+ * An exiting task is counted in klp_exiting before it leaves the list under
+ * tasklist_lock. After the walk, the migrator takes and drops tasklist_lock again. So
+ * either the walk finds the task, or the sum of klp_exiting includes it.
+ *
+ * The letters A to D of barriers are those of Documentation/livepatch/universes.rst.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -85,15 +94,19 @@ static DEFINE_PER_CPU(bool, klp_irq_straggler);
 static DEFINE_RAW_SPINLOCK(klp_irq_lock);
 
 /*
- * Number of tasks that are about to leave the task list, or have left it, and still
- * run, by their universe. They may not be found by a walk, so a transition waits
- * until those in the old universe are dead. Only the sum over all CPUs has a
- * meaning. The slot of a task is task_struct::klp_slot: its universe plus 1, or 0
- * if the task dies without do_exit(). Slot 0 is not evaluated.
+ * Number of exiting tasks in each universe: they are about to leave the task list, or
+ * have left it and still run. A walk may not find them, so a transition waits until
+ * those in the old universe are dead. Only the sum over all CPUs has a meaning. The
+ * slot of a task is task_struct::klp_slot: its universe plus 1, or 0 before
+ * klp_task_exiting(). A task that dies without do_exit() has slot 0. Slot 0 is not
+ * summed up.
  */
 DEFINE_PER_CPU(int [KLP_UNIVERSES + 1], klp_exiting);
 
-/* Number of stragglers, tasks and interrupt contexts, plus one for each walker. */
+/*
+ * Number of stragglers, both tasks and interrupt contexts. Plus one for each task between
+ * klp_stragglers_get() and klp_stragglers_put().
+ */
 static atomic_t klp_nr_stragglers;
 
 static struct workqueue_struct *klp_wq;
@@ -120,7 +133,7 @@ void klp_run_later(struct delayed_work *work, unsigned long delay)
 /**
  * klp_stragglers_get - keep the count of stragglers from reaching zero
  *
- * A walker does so, because it counts tasks while others arrive.
+ * The migrator needs this, because stragglers migrate while it still counts others.
  *
  * Context: Any.
  */
@@ -130,7 +143,7 @@ void klp_stragglers_get(void)
 }
 
 /**
- * klp_stragglers_put - stop counting a straggler that has migrated, or a walker
+ * klp_stragglers_put - stop counting a straggler that has migrated, or a migrator
  *
  * Queues the completion when the count reaches zero.
  *
@@ -139,6 +152,11 @@ void klp_stragglers_get(void)
  */
 void klp_stragglers_put(void)
 {
+	/*
+	 * Barrier C: the atomic operation orders the decrement of klp_nr_stragglers
+	 * before the sum of klp_exiting in klp_migration_done(). Pairs with
+	 * klp_task_dead().
+	 */
 	if (atomic_dec_and_test(&klp_nr_stragglers))
 		queue_work(klp_wq, &klp_done_work);
 }
@@ -157,10 +175,14 @@ static void klp_shift_exiting(struct task_struct *task)
 	this_cpu_inc(klp_exiting[task->klp_slot]);
 }
 
-/* Return: true if the task was counted as a straggler. */
+/* Make the goal the universe of a task. Return: true if it was counted as a straggler. */
 static bool klp_arrive(struct task_struct *task, enum klp_place place)
 {
-	/* Barrier B, see klp_transition_migrate(): read the goal before the redirects. */
+	/*
+	 * Barrier B: orders the read of the goal before later reads of the redirects,
+	 * of klp_nr_starts and of klp_patched_universe. Pairs with
+	 * klp_transition_migrate().
+	 */
 	u8 goal = smp_load_acquire(&klp_goal);
 
 	lockdep_assert_held(&task->pi_lock);
@@ -260,7 +282,7 @@ static void klp_arrive_dead(struct task_struct *task)
 		klp_stragglers_put();
 }
 
-/* klp_task_dead() in a transition, which may have been waiting for this task only */
+/* Slow path of klp_task_dead(): a transition may wait for nothing but this task. */
 void __klp_task_dead(struct task_struct *task)
 {
 	if (!atomic_read(&klp_nr_stragglers))
@@ -345,13 +367,16 @@ static int klp_visit_task(struct task_struct *task, void *arg)
 	bool *force = arg;
 
 	if (task->klp_universe == klp_goal || *force || klp_may_move(task)) {
-		/* The walker holds a count, so this does not reach zero. */
+		/* The migrator holds a count, so this does not reach zero. */
 		if (klp_move(task, *force))
 			atomic_dec(&klp_nr_stragglers);
 		return KLP_VISIT_DONE;
 	}
 
-	/* Barrier A, see klp_quiescent_enter(): set the flag, then read the marker. */
+	/*
+	 * Barrier A: the atomic operation orders the store of the flag before the read
+	 * of klp_quiescent in klp_may_fall_asleep(). Pairs with klp_quiescent_enter().
+	 */
 	if (!test_and_set_tsk_thread_flag(task, TIF_PATCH_PENDING))
 		atomic_inc(&klp_nr_stragglers);
 	return klp_may_fall_asleep(task) ? KLP_VISIT_AGAIN : KLP_VISIT_FLAGGED;
@@ -366,8 +391,9 @@ static int klp_visit_task(struct task_struct *task, void *arg)
  * the visit is repeated. If an interrupt or a hypervisor takes the CPU away from the
  * task, it stays flagged, and is found asleep in the next round.
  *
- * Context: klp_stragglers_get() was called, so that the count does not reach zero. No
- * lock of the scheduler held, no NMI. Spins for up to KLP_VISIT_MAX visits.
+ * Context: klp_mutex or the lock of CPU hotplug held, so that the goal does not change.
+ * klp_stragglers_get() was called, so that the count does not reach zero. No lock of the
+ * scheduler held, no NMI. Spins for up to KLP_VISIT_MAX visits.
  * Return: true if the task is in the goal universe.
  */
 bool klp_visit(struct task_struct *task, bool force)
@@ -394,7 +420,7 @@ static int klp_move_if_fn(struct task_struct *task, void *arg)
 }
 
 /**
- * klp_move_if - move a straggler if another condition than a safe point is met
+ * klp_move_if - move a straggler that is at no safe point, if a condition is met
  * @task: the task
  * @may_move: the condition, called under task_call_func(), so while @task neither starts
  *	      nor stops running, with locks of the scheduler held
@@ -497,7 +523,7 @@ void klp_visit_cpu(int cpu, bool force)
 /**
  * klp_caller_universe - the universe of the running code
  *
- * Process context follows the task, also with bottom halves disabled.
+ * Process context uses the universe of the task, also with bottom halves disabled.
  *
  * Context: Any, preemption disabled.
  * Return: number of the universe.
@@ -578,7 +604,8 @@ void klp_migration_force(void)
  * klp_migration_done - have all tasks and interrupt contexts migrated?
  *
  * Once the count of stragglers is zero, no task in the old universe can begin to exit.
- * So the number of exiting tasks there does not increase while it is summed up.
+ * So the number of exiting tasks there does not increase while it is summed up. Barrier
+ * C, see klp_stragglers_put(), orders the count before this sum.
  *
  * Context: klp_mutex held.
  * Return: true if there is no straggler, and no exiting task to wait for.
@@ -602,11 +629,14 @@ int klp_migration_stragglers(void)
 }
 
 /**
- * klp_migration_exiting - exiting tasks in the universe that is not the goal
+ * klp_migration_exiting - the number of exiting tasks that are not in the goal universe
+ *
+ * In a transition it waits for these tasks, which may have left the task list. Outside of
+ * a transition they are tasks that a forced transition has not waited for.
  *
  * Context: klp_mutex held.
- * Return: number of exiting tasks that the transition waits for. They may have left the
- * task list. Outside of a transition, those that a forced one has not waited for.
+ * Return: the number. It is exact when no straggler is left. Before, it may be wrong, and
+ * even negative, because the counters of the CPUs are not read at the same moment.
  */
 int klp_migration_exiting(void)
 {
@@ -636,7 +666,7 @@ void klp_migration_flush(void)
 	flush_work(&klp_done_work);
 }
 
-/* A CPU that was unplugged during a transition passes no safe point. */
+/* After a CPU was unplugged, its interrupt context and idle task pass no safe point. */
 static int klp_cpu_dead(unsigned int cpu)
 {
 	klp_stragglers_get();
