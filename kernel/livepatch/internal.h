@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The layers of live patching, from the lowest to the highest. A layer calls those above
- * it in this file. The calls in the other direction are callbacks, named as such below:
+ * The layers of live patching. The lowest layer comes first in this file. A layer calls
+ * only lower layers, except for three callbacks, which lifecycle.c defines:
  * klp_transition_done(), klp_patch_write_enabled() and klp_patch_force().
  */
 #ifndef _LIVEPATCH_INTERNAL_H
@@ -22,9 +22,11 @@ struct live_object;
  * enum klp_patch_state - state of a patch
  * @KLP_DISABLED:	before the patch is enabled; again after it was disabled or
  *			replaced, which is final
- * @KLP_ENABLING:	tasks migrate to the functions of the patch
+ * @KLP_ENABLING:	in a transition: tasks that have migrated run the functions of
+ *			the patch
  * @KLP_ENABLED:	all tasks run the functions of the patch
- * @KLP_DISABLING:	tasks migrate away from the functions of the patch
+ * @KLP_DISABLING:	in a transition: tasks that have not migrated run the functions
+ *			of the patch
  *
  * In a transition each patch that it concerns is in KLP_ENABLING or
  * KLP_DISABLING. Reversing the transition swaps these two.
@@ -46,7 +48,7 @@ enum klp_patch_state {
  * @state:	state of the patch
  * @replace:	the patch replaces all older patches
  * @pinned:	the module stays in memory, because a task may run its code for ever
- * @since:	klp_nr_starts when the patch was enabled
+ * @since:	value of klp_nr_starts in the migration that enabled the patch
  * @nr_objs:	number of objects
  * @objs:	its objects
  */
@@ -64,9 +66,9 @@ struct live_patch {
 };
 
 /*
- * Protects the data of live patching, and is dropped around callbacks. Exceptions: the
- * universes of tasks and interrupts, see universe.c; klp_moved, see moved.c; and fields
- * that are read without it, by READ_ONCE().
+ * Protects the data of live patching. It is dropped while a callback of a patch module
+ * runs. It does not protect the universes of tasks and interrupts, see universe.c, nor
+ * klp_moved, see moved.c. Some fields are read without it, by READ_ONCE().
  */
 extern struct mutex klp_mutex;
 extern struct list_head klp_patches;
@@ -93,10 +95,10 @@ enum klp_phase {
  * struct klp_transition - the transition of klp_patch_in_transition()
  * @phase:	how far it has come
  * @patching:	true if it enables the patch, false if it disables it
- * @forced:	tasks were moved whether that was safe or not; until it is reversed
- * @by_stack:	a kernel thread was moved because of its stack, see stack.c. It may still
- *		run code that goes out of effect, if its stack trace was wrong
- * @started:	when tasks began to migrate, or the transition was reversed
+ * @forced:	tasks were moved by force; false again after a reversal
+ * @by_stack:	a kernel thread was moved because of its stack, see stack.c. If its stack
+ *		trace was wrong, it may still run code that goes out of effect
+ * @started:	when tasks began to migrate in this direction
  */
 struct klp_transition {
 	enum klp_phase phase;
@@ -124,8 +126,9 @@ unsigned int klp_next_start(void);
 
 /*
  * The content of the file "enabled", read without a lock. A patch that is being
- * replaced is still enabled. The transition is read before the state, see barrier D.
- * A reader that is delayed between the two reads may combine values of two moments.
+ * replaced is still enabled. The transition is read before the state, see barrier D in
+ * klp_patch_in_transition(). If the reader is delayed between the two reads, the state
+ * may belong to a later transition.
  */
 static inline bool klp_patch_is_enabled(const struct live_patch *patch)
 {
@@ -223,15 +226,18 @@ static inline bool klp_task_is_asleep(const struct task_struct *task)
 
 /**
  * enum klp_class - what keeps a task from migrating
+ *
+ * The fake signal is TIF_NOTIFY_SIGNAL without a signal, see klp_poke_user_task().
+ *
  * @KLP_CLASS_IDLE:	idle task, migrates in the idle loop
  * @KLP_CLASS_WORK:	worker in a work item, migrates after the item
  * @KLP_CLASS_KTHREAD:	kernel thread that has not reached a safe point
  * @KLP_CLASS_EXITS:	exiting and running
  * @KLP_CLASS_EXIT_WAITS: exiting and asleep
  * @KLP_CLASS_RUNS:	runs in the kernel, migrates on the way out to user mode
- * @KLP_CLASS_GUEST:	runs a guest; a signal makes it leave KVM_RUN
+ * @KLP_CLASS_GUEST:	runs a guest; the fake signal makes it leave KVM_RUN
  * @KLP_CLASS_STOPPED:	stopped by its tracer in the middle of a system call
- * @KLP_CLASS_SLEEPS:	asleep in a system call; a signal makes it leave the call
+ * @KLP_CLASS_SLEEPS:	asleep in a system call; the fake signal makes it leave the call
  * @KLP_CLASS_REQUEST:	worker of io_uring or vhost that sleeps in a request
  * @KLP_CLASS_NO_NOTIFY:	asleep where TIF_NOTIFY_SIGNAL does not wake it
  * @KLP_CLASS_KILLABLE:	asleep, only a fatal signal wakes it
@@ -256,12 +262,13 @@ enum klp_class {
 enum klp_class klp_straggler_class(const struct task_struct *task);
 bool klp_straggler_wants_signal(const struct task_struct *task, bool late);
 
-/* -------------------- moved.c: where kernel threads were when they were moved */
+/* ------------------ moved.c: where kernel threads were when they migrated */
 
 /**
- * struct klp_moved - a place at which kernel threads changed their universe
+ * struct klp_moved - a place at which kernel threads migrated
  * @place:	address of the safe point, 0 if the table was full
- * @main:	main function of the threads, 0 for workers of io_uring and vhost
+ * @main:	main function of the threads, 0 for workers of io_uring and vhost, and for
+ *		user tasks that exit
  * @since:	klp_nr_starts when the latest of the threads reached the safe point
  * @pid:	PID of that thread
  * @comm:	name of that thread
@@ -289,7 +296,7 @@ int klp_migration_stragglers(void);
 int klp_migration_exiting(void);
 bool klp_irq_is_straggler(int cpu);
 
-/* Visits of stragglers, for poke.c */
+/* Functions that visit stragglers, for poke.c */
 void klp_run_later(struct delayed_work *work, unsigned long delay);
 void klp_stragglers_get(void);
 void klp_stragglers_put(void);
@@ -337,7 +344,7 @@ void klp_block_put(struct klp_block *block);
  * @fn:		what a caller in each universe runs, NULL: the original
  * @entry:	jump target of the call site, in the format of ftrace
  * @next_entry:	value of @entry after the next commit
- * @group:	group that the call site is registered with, NULL: none yet
+ * @group:	group that the call site is registered with, NULL: none
  * @block:	block of trampolines that contains @entry, NULL: none
  * @change:	in klp_noted, in klp_differing, or in no list
  * @stack:	the functions that replace this one, the newest first. Used by
@@ -420,8 +427,8 @@ struct live_func {
  * enum klp_object_stage - progress of patching an object
  * @KLP_OBJECT_ORIGINAL: no function of the object is replaced
  * @KLP_OBJECT_PATCHED:	 its new functions are on the stacks of their redirects
- * @KLP_OBJECT_SETTLED:	 in addition all tasks run the new functions: post_patch
- *			 was called, and pre_unpatch was not
+ * @KLP_OBJECT_SETTLED:	 patched, and post_patch was called, because all tasks run the
+ *			 new functions; pre_unpatch was not called yet
  */
 enum klp_object_stage {
 	KLP_OBJECT_ORIGINAL,
@@ -529,6 +536,6 @@ void klp_patch_remove(struct live_patch *patch, struct list_head *gone);
 struct module *klp_find_module(const char *name);
 struct live_patch *klp_find_patch(const struct module *mod);
 
-/* lifecycle.c and status.c are above these. Only callbacks call them. */
+/* lifecycle.c and status.c are the highest layers. Only callbacks call into them. */
 
 #endif /* _LIVEPATCH_INTERNAL_H */

@@ -14,9 +14,9 @@
  *    starts this phase again, with the other universe as the goal.
  * 3. KLP_PHASE_FINISHING: no task is left to migrate. Callbacks run.
  *
- * A transition that fails while it is prepared goes from the first phase to the last,
- * or ends at once. Callbacks run without klp_mutex, so modules may come and go in the
- * first and in the last phase.
+ * If enabling a patch fails while it is prepared, the transition goes from the first
+ * phase to the last. If disabling a patch fails, the transition ends at once. Callbacks
+ * run without klp_mutex, so modules may come and go while they run.
  *
  * **Locking**
  *
@@ -39,20 +39,24 @@ LIST_HEAD(klp_patches);
 
 /*
  * The patch that is enabled or disabled by the transition. NULL without a transition.
- * Tools that look into dumps of memory use this name, which the hybrid model has, too.
+ * Tools that inspect crash dumps look up this name, as in earlier kernels.
  */
 static struct live_patch *klp_transition_patch;
 static struct klp_transition klp_transition;
 
 u8 klp_goal;
 
-/* While tasks migrate, the universe of patched tasks, be it the goal or not; else -1. */
+/*
+ * While tasks migrate, the universe in which the patch is in effect: the goal if the patch
+ * is being enabled, else the other one. -1 if no tasks migrate.
+ */
 int klp_patched_universe = -1;
 
 /*
- * Number of migrations that were started or reversed. The functions of a patch run only
- * after the count was raised for that patch. So a task that has been at a safe point
- * since before that has none of them on its stack.
+ * Number of times that a migration was started or reversed. The count is incremented
+ * before the goal is published, so no task runs a function of a new patch before the
+ * increment that belongs to its migration. So a task that came to a safe point before
+ * this increment, and is still there, has no function of the patch on its stack.
  */
 unsigned int klp_nr_starts;
 /* Read by klp_quiescent_enter(), which modules use, too. */
@@ -146,17 +150,19 @@ void klp_transition_migrate(void)
 	WRITE_ONCE(klp_nr_starts, klp_nr_starts + 1);
 	WRITE_ONCE(klp_patched_universe, patching ? !klp_goal : klp_goal);
 	/*
-	 * Barrier B: orders the redirection, klp_nr_starts and klp_patched_universe
-	 * before the goal. A task acquires the goal in klp_arrive(), even if it saw the
-	 * flag of an earlier transition, and in klp_copy_process(). An interrupt context
-	 * migrates under klp_irq_lock, which klp_visit_cpus() takes afterwards to set
-	 * klp_irq_straggler.
+	 * Barrier B: orders the stores of the redirects, klp_nr_starts and
+	 * klp_patched_universe before that of the goal. Pairs with klp_arrive() and
+	 * klp_copy_process(). pi_lock is not sufficient: a task may have seen the flag
+	 * of an earlier transition, and migrate before it is visited in this one.
+	 *
+	 * An interrupt context needs no barrier: it migrates after klp_visit_cpus() has
+	 * set klp_irq_straggler, and both are done under klp_irq_lock.
 	 */
 	smp_store_release(&klp_goal, !klp_goal);
 }
 
 /**
- * klp_transition_set_forced - tasks are moved whether that is safe or not
+ * klp_transition_set_forced - note that tasks were moved by force
  *
  * Context: klp_mutex held, while tasks migrate.
  */
@@ -167,7 +173,7 @@ void klp_transition_set_forced(void)
 }
 
 /**
- * klp_transition_set_by_stack - a kernel thread is moved because of its stack
+ * klp_transition_set_by_stack - note that a kernel thread was moved because of its stack
  *
  * Context: klp_mutex held, while tasks migrate.
  */
@@ -178,7 +184,7 @@ void klp_transition_set_by_stack(void)
 }
 
 /**
- * klp_transition_finish - no task differs from the goal any more
+ * klp_transition_finish - begin KLP_PHASE_FINISHING: all tasks are in the goal universe
  *
  * Context: klp_mutex held, all redirects are the same in both universes.
  */
@@ -198,7 +204,10 @@ void klp_transition_finish(void)
 void klp_transition_end(void)
 {
 	klp_set_phase(KLP_PHASE_IDLE);
-	/* Barrier D, see klp_patch_in_transition(): the states before the end. */
+	/*
+	 * Barrier D: orders the stores of the final states of patches before the end of
+	 * the transition. Pairs with klp_patch_in_transition().
+	 */
 	smp_store_release(&klp_transition_patch, NULL);
 }
 
@@ -212,8 +221,9 @@ struct live_patch *klp_patch_in_transition(void)
 {
 	/*
 	 * Barrier D: orders the read of the transition before a read of the state of
-	 * a patch. So a reader that sees the end of the transition does not see a
-	 * state from before the end. Pairs with klp_transition_end().
+	 * a patch, as in klp_patch_is_enabled(). Pairs with klp_transition_end(). So a
+	 * reader that sees the end of the transition does not see a state from before
+	 * the end.
 	 */
 	return smp_load_acquire(&klp_transition_patch);
 }
@@ -242,10 +252,10 @@ const char *klp_transition_direction(void)
 }
 
 /**
- * klp_transition_age_ms - how long tasks have been migrating
+ * klp_transition_age_ms - how long tasks have been migrating in the current direction
  *
  * Context: klp_mutex held.
- * Return: milliseconds since the migration started, or was reversed; 0 before and after.
+ * Return: milliseconds since the migration started, or was reversed; 0 in other phases.
  */
 unsigned int klp_transition_age_ms(void)
 {
@@ -268,10 +278,10 @@ u8 klp_goal_universe(void)
 }
 
 /**
- * klp_next_universe - the universe of tasks that have migrated
+ * klp_next_universe - the universe that is the goal of this migration, or of the next
  *
- * Outside of KLP_PHASE_MIGRATING it is the universe that is not the goal, because the
- * next migration makes it the goal.
+ * Tasks that have migrated are in this universe. Outside of KLP_PHASE_MIGRATING it is the
+ * universe that is not the goal yet.
  *
  * Context: klp_mutex held.
  * Return: number of the universe.
