@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Blocks of trampolines, which call sites jump to during a transition, and whenever ftrace
- * can't jump to the target.
+ * Blocks of trampolines. Call sites jump to a trampoline during a transition. They also do
+ * if ftrace can't store the address of the target, see redirect.c.
  *
- * The architecture allocates a block and writes its trampolines. A block is referenced
- * by the commit that builds it and by each redirect that uses one of its trampolines. It
- * is freed after a grace period, because a task may be preempted in it.
+ * The architecture allocates a block and writes its trampolines. The redirects hold
+ * references to a block, one for each trampoline that they use. While the block is built,
+ * klp_redirect_commit() holds one. It is freed after a grace period, because a task may be
+ * preempted in it.
  */
 
 #include <linux/perf_event.h>
@@ -32,7 +33,7 @@ struct klp_block {
 	struct klp_dead dead;
 };
 
-/* All blocks that call sites lead to, written under klp_mutex */
+/* All blocks that have a reference, written under klp_mutex */
 static LIST_HEAD(klp_blocks);
 
 /* Name of trampolines in a perf profile */
@@ -150,7 +151,10 @@ void klp_block_put(struct klp_block *block)
 	lockdep_assert_held(&klp_mutex);
 	if (!block || --block->refs)
 		return;
-	/* The stack trace of a task that was preempted in the block may end there. */
+	/*
+	 * A task may still be preempted in the block. The unwinder does not recognize
+	 * the block any more, so a stack trace of this task may end there.
+	 */
 	list_del_rcu(&block->list);
 	klp_free_later(&block->dead, klp_free_block);
 }
@@ -160,7 +164,7 @@ void klp_block_put(struct klp_block *block)
  * @addr: the address
  *
  * Context: Any.
- * Return: true if the address is in a block of trampolines that a call site leads to.
+ * Return: true if the address is in a block that has a reference.
  */
 bool notrace klp_is_trampoline(unsigned long addr)
 {

@@ -9,7 +9,7 @@
 #include <linux/workqueue.h>
 #include "internal.h"
 
-/* Delay before the grace periods for blocks and redirects that are not used any more */
+/* Delay before the grace periods for blocks, redirects and groups that are not used */
 #define KLP_FREE_DELAY	(10 * HZ)
 /* Maximum number of times that freeing is postponed because of a transition */
 #define KLP_FREE_POSTPONED_MAX	6
@@ -25,10 +25,10 @@ static void klp_queue_free_work(void)
 }
 
 /*
- * Avoid a grace period during a transition: it would delay the transition, because
- * the worker that waits for it and the RCU tasks kthread migrate only when it has
- * ended. But do not postpone for ever: a transition may be stuck, and the amount of
- * memory to be freed may grow meanwhile.
+ * Avoid a grace period during a transition. It would delay the transition, because
+ * the worker that waits for the grace period, and the kthread of RCU tasks, do not
+ * migrate before it has ended. But do not postpone it for ever: the transition may not
+ * end, and the amount of memory to be freed may grow meanwhile.
  */
 static bool klp_free_is_postponed(void)
 {
@@ -54,7 +54,10 @@ static void klp_free_fn(struct work_struct *work)
 	}
 	all = llist_del_all(&klp_dead);
 
-	/* The handler may run where RCU is not watching; tasks may be preempted. */
+	/*
+	 * The first waits for handlers, which may run where RCU is not watching. The
+	 * second waits for tasks that were preempted in a trampoline or in a handler.
+	 */
 	synchronize_rcu_tasks_rude();
 	synchronize_rcu_tasks();
 
@@ -63,12 +66,12 @@ static void klp_free_fn(struct work_struct *work)
 }
 
 /**
- * klp_free_later - free data after no call site and no handler can use it any more
- * @dead: part of the data. No reader can find the data any more
+ * klp_free_later - free data when no task and no handler can use it any more
+ * @dead: part of the data. No new reader can find the data
  * @free: frees the data, in process context
  *
- * Frees it after 10 s, or about a minute during a transition, and then a grace period.
- * Nothing is freed after ftrace has disabled itself.
+ * The data is freed when 10 s, or during a transition about a minute, and then a grace
+ * period have passed. Nothing is freed after ftrace has disabled itself.
  *
  * Context: Any, but not with a lock of the scheduler held, and no NMI.
  */

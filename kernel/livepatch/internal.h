@@ -226,9 +226,6 @@ static inline bool klp_task_is_asleep(const struct task_struct *task)
 
 /**
  * enum klp_class - what keeps a task from migrating
- *
- * The fake signal is TIF_NOTIFY_SIGNAL without a signal, see klp_poke_user_task().
- *
  * @KLP_CLASS_IDLE:	idle task, migrates in the idle loop
  * @KLP_CLASS_WORK:	worker in a work item, migrates after the item
  * @KLP_CLASS_KTHREAD:	kernel thread that has not reached a safe point
@@ -242,6 +239,8 @@ static inline bool klp_task_is_asleep(const struct task_struct *task)
  * @KLP_CLASS_NO_NOTIFY:	asleep where TIF_NOTIFY_SIGNAL does not wake it
  * @KLP_CLASS_KILLABLE:	asleep, only a fatal signal wakes it
  * @KLP_CLASS_UNINTERRUPTIBLE: asleep, no signal wakes it
+ *
+ * The fake signal is TIF_NOTIFY_SIGNAL without a signal, see klp_poke_user_task().
  */
 enum klp_class {
 	KLP_CLASS_IDLE,

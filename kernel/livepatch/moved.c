@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The places where kernel threads changed their universe.
+ * The places where kernel threads migrated.
  */
 
 /**
  * DOC: Places
  *
  * A kernel thread migrates with functions on its stack: the one that has the safe point,
- * and its callers up to the main function of the thread. The thread returns through them
- * independently of its universe, so the code of a patch may be freed only if none of these
- * functions can be in it. This is decided without a stack trace, by the address of the
+ * and its callers up to the main function of the thread. The thread returns to them
+ * whatever its universe is, so the code of a patch may be freed only if none of these
+ * functions is in it. This is decided without a stack trace, by the address of the
  * safe point, the main function of the thread, and the time at which it came to the safe
  * point. These are noted here during a transition, and evaluated by pin.c at its end.
+ *
+ * The same is noted of workers of io_uring and vhost, and of tasks that exit. Below,
+ * these are threads, too.
  *
  * Most threads use a few places only. So each pair of a place and a main function is
  * noted once, with the thread that came there last. The table is small. When it is full
@@ -56,8 +59,9 @@ static struct klp_moved *klp_moved_entry(unsigned long place, unsigned long main
 }
 
 /**
- * klp_moved_note - note that a kernel thread changes its universe at a safe point
- * @task:	the thread, or a task that exits; other user tasks are ignored
+ * klp_moved_note - note that a thread migrates at a safe point
+ * @task:	a kernel thread, a worker of io_uring or vhost, or a task that exits;
+ *		other user tasks are ignored
  * @place:	address of the safe point
  * @since:	klp_nr_starts at the time at which the thread came to the safe point
  *
@@ -71,7 +75,7 @@ void klp_moved_note(struct task_struct *task, unsigned long place, unsigned int 
 		return;
 	guard(raw_spinlock_irqsave)(&klp_moved_lock);
 	moved = klp_moved_entry(place, klp_main_function(task));
-	/* Keep the thread that came last. A new entry has no name yet. */
+	/* Keep the thread that came there last. A new entry has no name yet. */
 	if (moved->comm[0] && (int)(since - moved->since) < 0)
 		return;
 	moved->since = since;

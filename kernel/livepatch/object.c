@@ -7,7 +7,7 @@
 /**
  * DOC: Objects and functions
  *
- * An object is the kernel or a module. These functions are called for it:
+ * An object is vmlinux or a module. These functions are called for it:
  *
  * 1. When the object is loaded, klp_object_bind() applies the relocations of the
  *    patch that refer to the object, and finds the original functions.
@@ -103,7 +103,10 @@ static unsigned long klp_new_site(const struct live_func *func)
 	return ftrace_entry_location((unsigned long)func->desc->new_func);
 }
 
-/* If the patch module does not define the new function, the old one may get linked. */
+/*
+ * If the patch module declares the new function and does not define it, the module loader
+ * may have resolved its name to the old function.
+ */
 static int klp_check_new_func(const struct live_func *func)
 {
 	if (klp_new_site(func) != func->ip)
@@ -213,7 +216,10 @@ static bool klp_are_together(const struct live_patch *patch,
 {
 	if (patch == other)
 		return true;
-	/* A patch with "replace" disables the other in the same transition. */
+	/*
+	 * A patch with "replace" disables the other one in the same transition. The
+	 * state of the other one does not show this yet.
+	 */
 	if (patch->replace && patch->state == KLP_ENABLING)
 		return false;
 	return (klp_patch_in_effect(patch, false) &&
@@ -232,9 +238,9 @@ static void klp_reach(const struct live_func *func, struct list_head *reached)
 }
 
 /*
- * Can a call of the new function end up in the old one, through functions that are
- * redirected? All functions on the stacks are followed, not only the newest, because
- * an older one is called again when a patch is disabled.
+ * Can a call of the new function lead to the old one, through other redirects? All
+ * functions on the stacks of these redirects are followed, not only the newest, because
+ * an older one is called again when the newer patch is disabled.
  */
 static bool klp_leads_back(const struct live_func *func)
 {
@@ -272,7 +278,7 @@ static int klp_check_cycles(struct live_object *obj)
 	return 0;
 }
 
-/* Called after the commit: a call site that ftrace has disabled does not redirect. */
+/* Called after the commit: a call site that ftrace has disabled does not jump. */
 static int klp_check_sites(struct live_object *obj)
 {
 	struct live_func *func;
@@ -311,8 +317,8 @@ static void klp_func_unstack(struct live_func *func)
  * @obj: the object, bound
  *
  * Context: Process context, klp_mutex held.
- * Return: 0, -ENOMEM, -EINVAL when a call would never end, or would still run the
- * original, or an error of klp_redirect_commit(). On an error the caller has to undo
+ * Return: 0; -ENOMEM; -EINVAL if calls of a function would never end, or would still run
+ * the original; or an error of klp_redirect_commit(). On an error the caller has to undo
  * the changes.
  */
 int klp_object_patch(struct live_object *obj)
@@ -374,7 +380,7 @@ void klp_object_unstack(struct live_object *obj)
 
 /**
  * klp_object_unpatch - unpatch an object immediately, without a transition
- * @obj: the object, no task runs its functions
+ * @obj: the object, whose module runs no code yet or any more
  *
  * Context: Process context, klp_mutex held.
  * Return: 0, or an error of klp_redirect_must_commit().

@@ -13,29 +13,37 @@
  * ====================  ============================================  ==================
  * Reason                Why a task may still run the code             Decided
  * ====================  ============================================  ==================
- * a listed function     tasks migrate inside of it, see stay.c        enable and end
- * a main function       a thread runs it, and never returns           enable and end
- * a thread's own code   main function of a thread, started or not     end
- * a place inside        a thread migrated in one of its functions     end
- * the path of an exit   the init of a PID namespace migrated on it    end
+ * listed function       the patch replaces a function in which        enable and end
+ *                       tasks migrate, see stay.c
+ * main function         the patch replaces the main function of a     enable and end
+ *                       thread, which does not return from it
+ * thread of the module  a thread, started or not, has its main        end
+ *                       function in the module
+ * place in the module   a thread migrated in a function of the        end
+ *                       module
+ * path of an exit       the patch replaces a function on the path     end
+ *                       of an exit, and the init of a PID namespace
+ *                       migrated on this path
  * unknown callers       a thread migrated in a function whose         end
  *                       callers are not known
- * a trusted stack       a stack trace, which may be wrong, decided    end
- * forced                tasks were moved wherever they were           force
- * exiting, forced       the transition did not wait for them          end
+ * stack check           a thread was moved because of its stack       end
+ *                       trace, which may have been wrong
+ * forced                tasks were moved wherever they were           force, reversal
+ * exiting tasks         a forced transition did not wait for them     end
  * dead ftrace           call sites could not be unregistered          immediately
  * ====================  ============================================  ==================
  *
- * "End" is when the last task has migrated, and concerns the patches that go out of
- * effect in this transition. A patch that stays in effect is checked when it goes out of
- * effect.
+ * "Enable" is also when a module is loaded that the patch names. "End" is when the last
+ * task has migrated. At the end the patches that go out of effect are checked. A patch
+ * that stays in effect is checked when it goes out of effect itself. The last two
+ * reasons concern all patches, whatever their state is.
  *
- * A thread that was moved has these functions on its stack: the one with the safe point
+ * A thread that has migrated has these functions on its stack: the one with the safe point
  * and its callers, up to the main function. The callers are known if the safe point is in
- * the main function itself, or in a function of stay.c, whose callers are listed there or
- * are main functions. Otherwise each function that the thread can have called before it
- * came to the safe point may be a caller. A function of a patch that was enabled later
- * can't be one: compare &klp_moved.since.
+ * the main function itself, or in a function that stay.c lists, because their callers are
+ * listed there, too, or are main functions. Otherwise each function that the thread can
+ * have called before it came to the safe point may be a caller. A function of a patch that
+ * was enabled later can't be one: compare &klp_moved.since with live_patch::since.
  *
  * live_patch::pinned is written in this file only, under klp_mutex, and never cleared.
  */
@@ -104,8 +112,8 @@ void klp_pin_forced(void)
 }
 
 /**
- * klp_pin_never_left - pin the module if it replaces a function that is never left
- * @obj: an object of the patch, patched
+ * klp_pin_never_left - pin the module if its patch replaces a function that is never left
+ * @obj: an object of the patch. Functions that are not redirected are ignored
  *
  * Context: Process context, klp_mutex held.
  */
@@ -200,7 +208,7 @@ void klp_pin_entered(void)
 	}
 	if (klp_transition_get()->by_stack)
 		klp_pin_leaving("a thread was moved because of its stack");
-	/* Exiting tasks may run code of any patch. */
+	/* Only after a forced transition. The tasks may run the code of any patch. */
 	if (klp_migration_exiting())
 		klp_pin_all("exiting tasks were not waited for");
 }

@@ -6,14 +6,14 @@
 /**
  * DOC: Stragglers
  *
- * While tasks migrate, all stragglers are visited again and again, with a delay that
- * doubles up to some seconds:
+ * While tasks migrate, all stragglers are visited in rounds. The delay between two rounds
+ * doubles up to some seconds. In a round:
  *
  * 1. A task that sleeps at a safe point is moved.
  * 2. A user task that sleeps in a system call is interrupted, see straggler.c.
  * 3. A kernel thread is woken, after some rounds. If that does not help, it may be moved
  *    because of its stack, see stack.c.
- * 4. On a CPU where no task passes a safe point, the stopper thread migrates the
+ * 4. On a CPU where no straggler passes a safe point, the stopper thread migrates the
  *    interrupt context.
  */
 
@@ -30,16 +30,22 @@
 static unsigned int poke_delay_ms = 100;
 module_param(poke_delay_ms, uint, 0644);
 
-/* The delay doubles with each retry, up to poke_delay_ms << this. */
+/* The delay doubles with each round, up to poke_delay_ms << KLP_POKE_BACKOFF_MAX. */
 #define KLP_POKE_BACKOFF_MAX	5U
 
-/* A transition that takes longer, in milliseconds, is reported in the log. */
+/*
+ * Age of a transition in milliseconds from which on it is reported in the log, and running
+ * tasks get the fake signal.
+ */
 #define KLP_LONG_MS		15000
 
-/* Retry rounds of this migration, at most KLP_POKE_BACKOFF_MAX + 1. By klp_mutex */
+/*
+ * Number of rounds of this migration that are over, at most KLP_POKE_BACKOFF_MAX + 1.
+ * Protected by klp_mutex.
+ */
 static unsigned int klp_pokes;
 
-/* Has a long transition been reported in the log? By klp_mutex */
+/* Has a long transition been reported in the log? Protected by klp_mutex. */
 static bool klp_reported_long;
 
 static bool klp_check_stack(struct task_struct *task)
@@ -53,7 +59,10 @@ static bool klp_check_stack(struct task_struct *task)
 	return true;
 }
 
-/* Report a long transition once in the log, because debugfs may not be mounted. */
+/*
+ * Report a long transition in the log, because debugfs may not be mounted. Once in each
+ * direction.
+ */
 static void klp_report_long(struct task_struct *task)
 {
 	unsigned int age = klp_transition_age_ms();
@@ -93,10 +102,10 @@ static int klp_interrupt_task(struct task_struct *task, void *arg)
 }
 
 /*
- * TIF_NOTIFY_SIGNAL interrupts a system call. As there is no signal, the call restarts
- * afterwards. Do this to a task in an interruptible sleep. A task that runs leaves the
- * kernel by itself, and if it is interrupted its call may return a short result. So it
- * is interrupted only when the transition takes long.
+ * The fake signal: TIF_NOTIFY_SIGNAL interrupts a system call. Because there is no signal,
+ * most calls restart afterwards. A task in an interruptible sleep gets it at once. A task
+ * that runs leaves the kernel by itself, and if it is interrupted, its call may return a
+ * short result. So it gets the fake signal only when the transition takes long.
  */
 static void klp_poke_user_task(struct task_struct *task)
 {
@@ -125,7 +134,10 @@ static DEFINE_PER_CPU(bool, klp_stop_queued);
 static int klp_stop_fn(void *unused)
 {
 	klp_migrate_this_cpu();
-	/* From now on klp_poke_cpu() may queue klp_stop_work again. */
+	/*
+	 * From now on klp_poke_cpu() may queue klp_stop_work again. Pairs with its
+	 * smp_load_acquire().
+	 */
 	smp_store_release(this_cpu_ptr(&klp_stop_queued), false);
 	return 0;
 }
@@ -133,8 +145,8 @@ static int klp_stop_fn(void *unused)
 /*
  * On a CPU that neither idles nor returns to user mode no task passes a safe point. The
  * only task that runs there may be a real-time task, so use the stopper thread, which
- * preempts all tasks of the CPU. This is no stop_machine(): one CPU runs a few
- * instructions with interrupts enabled, except under the lock, and no CPU waits for it.
+ * preempts all tasks of the CPU. This is not stop_machine(): one CPU runs a few
+ * instructions. Interrupts are off only under klp_irq_lock, and no CPU waits.
  */
 static void klp_poke_cpu(int cpu)
 {
@@ -166,7 +178,7 @@ static void klp_poke_later(void)
 {
 	unsigned long delay = msecs_to_jiffies(READ_ONCE(poke_delay_ms)) ?: 1;
 
-	/* Clamp the delay, so that the shift below does not overflow. */
+	/* Limit the delay, so that the shift below does not overflow. */
 	delay = min(delay, MAX_JIFFY_OFFSET >> KLP_POKE_BACKOFF_MAX);
 	klp_run_later(&klp_poke_work, delay << min(klp_pokes, KLP_POKE_BACKOFF_MAX));
 }
@@ -187,7 +199,7 @@ static void klp_poke_fn(struct work_struct *work)
 }
 
 /**
- * klp_poke_start - begin to visit stragglers: a migration has started or was reversed
+ * klp_poke_start - begin the rounds, after a migration has started or was reversed
  *
  * Context: Process context, klp_mutex held.
  */
@@ -200,9 +212,9 @@ void klp_poke_start(void)
 }
 
 /**
- * klp_poke_stop - there are no stragglers any more, or there never were
+ * klp_poke_stop - end the rounds, because no straggler is left or no migration was started
  *
- * Ends what the parameter stack_check allows for one transition, too.
+ * Also resets the parameter stack_check, whose value "any" is for one transition.
  *
  * Context: Process context, klp_mutex held.
  */

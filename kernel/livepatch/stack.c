@@ -6,7 +6,7 @@
 /**
  * DOC: The stack check
  *
- * A kernel thread without a safe point never migrates by itself, so its transition
+ * A kernel thread without a safe point never migrates by itself, so the transition
  * would never end. As a last resort its stack is checked. The module parameter
  * stack_check selects when the thread is moved:
  *
@@ -14,26 +14,26 @@
  * loop:	if the thread sleeps in its main function and nowhere else: the trace has
  *		only functions of the scheduler, functions that sleep, the main function,
  *		and the common entry code of kernel threads. This is the default;
- * any:	if no function that changes is on the stack. This applies to the current
- *		transition, and is reset to loop when the transition ends.
+ * any:	if no function that changes is on the stack. The parameter is reset to loop
+ *		when the transition ends.
  *
- * Both are weaker than a safe point. A stack shows which functions the thread is in, but
- * not what it has done before. It may hold a lock, a reference, or a value in a variable
- * that old code has prepared, and continue with new code. With loop this is unlikely,
- * because a thread that sleeps in its main loop waits for its next item. Therefore the
- * check
+ * Both loop and any are weaker than a safe point. A stack shows which functions the thread
+ * is in, but not what it has done before. The thread may hold a lock, a reference, or a
+ * value in a variable that old code has prepared, and continue with new code. With loop
+ * this is unlikely, because a thread that sleeps in its main loop waits for its next item.
+ * Therefore the check
  *
  * - is done late, after threads that have a safe point have had time to pass it;
  * - is done for kernel threads only, except workers, which pass a safe point before
  *   their next item;
  * - requires a reliable trace, with no frame in an old or new version of a function
  *   that changes, or in code without a symbol, such as a trampoline;
- * - does not allow to free memory: the modules of patches that go out of effect in
- *   such a transition are pinned, as in a forced one.
+ * - does not prove that code can be freed: the modules of patches that go out of effect
+ *   in such a transition are pinned, as in a forced one.
  *
- * The symbols are not looked up under task_call_func(), because that takes too long. So
- * the stack is saved first, checked while the task may run, and compared with the
- * current stack when the task is moved. The task may have run in between, but then it
+ * The symbols are not looked up under task_call_func(), because a look-up takes too long.
+ * So the stack is saved first, checked while the thread may run, and compared with the
+ * current stack when the thread is moved. The thread may have run in between, but then it
  * has come back to the same place.
  */
 
@@ -95,7 +95,7 @@ struct klp_stack {
 static struct klp_stack klp_stack_seen;
 static struct klp_stack klp_stack_now;
 
-/* Called by task_call_func() */
+/* Called by task_call_func(). Return: number of frames, or an error. */
 static int klp_save_stack(struct task_struct *task, void *arg)
 {
 	struct klp_stack *stack = arg;
@@ -106,8 +106,9 @@ static int klp_save_stack(struct task_struct *task, void *arg)
 }
 
 /*
- * Return: true if the saved stack has a frame in the function at @func. After a call to
- * a noreturn function, the return address may be the end address of the caller.
+ * Return: true if the saved stack has a frame in the function at @func, or if the function
+ * is not known. The end address of the function counts as inside, because it is the
+ * return address if the last instruction calls a noreturn function.
  */
 static bool klp_stack_has(unsigned long func)
 {
@@ -179,7 +180,7 @@ static bool klp_stack_allows(struct task_struct *task, enum klp_stack_check chec
 }
 
 /**
- * klp_stack_is_clear - does its stack allow to move a kernel thread?
+ * klp_stack_is_clear - may a kernel thread be moved because of its stack?
  * @task: the task, a straggler
  *
  * Context: Process context, klp_mutex held, in a transition.

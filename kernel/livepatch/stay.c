@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Functions that tasks are in while they migrate.
+ * Functions that are on the stack of a task while it migrates.
  */
 
 /**
  * DOC: Functions that are never left
  *
- * A task migrates with some functions on its stack: the main loop of its kernel thread,
- * or the stop on the way out to user mode. Such a function can be patched, and later
- * calls run the new version. But a task that is already in the function keeps the
- * version that it has entered, in both universes. A kernel thread may do so until it
- * exits.
+ * A task migrates with some functions on its stack: the main loop of a kernel thread,
+ * or the function in which a user task stops on the way out to user mode. Such a function
+ * can be patched, and later calls run the new version. But a task that is already in the
+ * function keeps the version that it has entered, in both universes. A kernel thread may
+ * do so until it exits.
  *
  * Therefore a warning is logged when such a patch is enabled, and the module is pinned,
- * like that of a forced patch, because a task may run its code for ever.
+ * as in a forced transition, because a task may run its code for ever.
  */
 
 #include <linux/rcupdate.h>
@@ -84,7 +84,7 @@ static const char * const klp_stay[] = {
 
 /*
  * Those functions of klp_stay that any thread may call from anywhere. Their callers are
- * known only if the main function of the thread is one of klp_main_callers, which call
+ * known only if the main function of the thread is one of klp_main_callers: these call
  * them directly.
  */
 static const char * const klp_called_from_anywhere[] = {
@@ -96,9 +96,10 @@ static const char * const klp_main_callers[] = {
 };
 
 /*
- * Functions on the path of an exiting task. They are not in klp_stay, because tasks
- * do leave them. But the init of a PID namespace may migrate while it waits in there,
- * see klp_replaces_exit().
+ * Functions on the path of an exiting task. They are not in klp_stay, because only one
+ * kind of task migrates there: the init of a PID namespace, which waits for the other
+ * tasks of the namespace. So the module of a patch that replaces one of them is pinned only
+ * if such a task has migrated there, see klp_replaces_exit().
  */
 static const char * const klp_exit_path[] = {
 	"do_exit", "do_group_exit", "do_wait", "exit_notify", "find_child_reaper",
@@ -106,7 +107,7 @@ static const char * const klp_exit_path[] = {
 	"zap_pid_ns_processes",
 };
 
-/* Removes the prefix from the entry of a system call: __x64_sys_vfork is sys_vfork. */
+/* Remove the prefix from the name of a system call: __x64_sys_vfork becomes sys_vfork. */
 static const char *klp_without_prefix(const char *name)
 {
 	const char *sys = strstr(name, "_sys_");
@@ -114,7 +115,7 @@ static const char *klp_without_prefix(const char *name)
 	return sys && !strncmp(name, "__", 2) ? sys + 1 : name;
 }
 
-/* The compiler may have cloned the function: name.constprop.0 is name. */
+/* Is the name listed? The compiler may have made a clone: name.constprop.0 is name. */
 static bool klp_is_named(const char *name, const char * const names[], size_t nr)
 {
 	size_t len, i;
@@ -170,7 +171,8 @@ static bool klp_is_in(unsigned long addr, const char * const names[], size_t nr)
  *
  * Context: Process context, klp_mutex held.
  * Return: true if the function is listed, because then its callers are listed, too, or
- * are main functions. If it may be called from anywhere, true only if @main calls it.
+ * are main functions. If the function may be called from anywhere, true only if @main is
+ * known to call it.
  */
 bool klp_has_known_callers(unsigned long addr, unsigned long main)
 {

@@ -56,14 +56,13 @@ enum klp_class klp_straggler_class(const struct task_struct *task)
 }
 
 /**
- * klp_straggler_wants_signal - should TIF_NOTIFY_SIGNAL be set to interrupt the task?
+ * klp_straggler_wants_signal - should the task get the fake signal, TIF_NOTIFY_SIGNAL?
  * @task: the task
- * @late: the transition takes long, so accept that a system call or a request may
- *	  return another result than without the signal
+ * @late: the transition takes long, so accept that the call of a running task, or a
+ *	  request, may return another result than without the fake signal
  *
  * Context: Called by task_call_func().
- * Return: true if the signal would make the task leave the kernel or end its request,
- * without a visible effect unless @late is set.
+ * Return: true if the fake signal makes the task leave the kernel or end its request.
  */
 bool klp_straggler_wants_signal(const struct task_struct *task, bool late)
 {
@@ -71,6 +70,7 @@ bool klp_straggler_wants_signal(const struct task_struct *task, bool late)
 	case KLP_CLASS_SLEEPS:
 	case KLP_CLASS_GUEST:
 		return true;
+	/* The call may return less than without the fake signal. */
 	case KLP_CLASS_RUNS:
 	/* The request would fail with EINTR, and is not restarted. */
 	case KLP_CLASS_REQUEST:
