@@ -12,21 +12,23 @@
  *
  * 1. The states of the patches are set. They define which function is called in
  *    which universe.
- * 2. The redirects are committed, while all tasks are still in the old universe.
+ * 2. The redirects are committed, while all tasks are still in the old universe. This
+ *    has no effect on them.
  * 3. klp_migration_start() is called.
  * 4. Optionally, a write to the file "enabled" swaps the states, and starts the
  *    migration again in the opposite direction.
  * 5. All tasks have migrated. The redirects forget the old universe. Patches that
- *    went out of effect lose their functions and their directory, and drop the
- *    reference to their module.
+ *    went out of effect are removed from the redirects and from sysfs, and the
+ *    reference to the module is dropped unless it is pinned.
  *
  * **Locking**
  *
- * klp_change_mutex serializes changes of patches, each from its first step to its
- * last. klp_mutex is taken inside of klp_change_mutex, and outside of
- * cpus_read_lock() and all locks of ftrace. Files in sysfs take both mutexes, and
- * the removal of a directory waits for the users of its files. So a directory is
- * removed without holding either mutex.
+ * A change is the start, the reversal, the forcing or the end of a transition,
+ * together with its callbacks. klp_change_mutex serializes changes. It is not held
+ * while tasks migrate. klp_mutex is taken inside of klp_change_mutex, and outside of
+ * cpus_read_lock() and all locks of ftrace. Files in sysfs take klp_mutex, and some
+ * take both mutexes. The removal of a directory waits for the users of its files. So
+ * a directory is removed without holding either mutex.
  *
  * Callbacks of patch modules run without klp_mutex, so that they may load and
  * remove modules. A module that a patch names is patched or unpatched between two
@@ -43,7 +45,7 @@
 #include <trace/events/livepatch.h>
 #include "internal.h"
 
-/* Serializes changes of patches, including their callbacks: see "Locking" above. */
+/* Serializes changes, see "Locking" above. */
 static DEFINE_MUTEX(klp_change_mutex);
 
 /* Woken at the end of a transition */
@@ -124,7 +126,10 @@ static int klp_retire_replaced(struct live_patch *patch)
 	return klp_redirect_commit();
 }
 
-/* While a callback runs, a module may be loaded, and is patched then, or unloaded. */
+/*
+ * Does the object still have to be patched? While a callback ran, its module may have been
+ * unloaded, or loaded, and is patched then.
+ */
 static bool klp_object_awaits_patch(const struct live_object *obj)
 {
 	return klp_object_is_loaded(obj) && obj->stage == KLP_OBJECT_ORIGINAL;
@@ -210,7 +215,10 @@ static void klp_finish_transition(struct list_head *gone)
 	klp_pin_on_error(klp_redirect_settle());
 	klp_transition_finish();
 	klp_poke_stop();
-	/* The callbacks may read the states of replaced patches, which are still listed. */
+	/*
+	 * Replaced patches stay in the list meanwhile, because callbacks may read the
+	 * system states of these patches, see state.c.
+	 */
 	klp_call_objects(patch, patched ? klp_object_post_patch :
 					  klp_object_post_unpatch);
 	klp_collect_disabled(gone);
@@ -221,10 +229,13 @@ static void klp_finish_transition(struct list_head *gone)
 	wake_up_all(&klp_ended);
 }
 
-/* Patches that are out of effect, until their directory is gone. By klp_mutex */
+/* Patches that are out of effect, until their grace period. Protected by klp_mutex. */
 static LIST_HEAD(klp_gone);
 
-/* Part of klp_gone whose grace period has begun. Changed by klp_release_work only */
+/*
+ * Patches from klp_gone, from their grace period until their directory is gone. Changed by
+ * klp_release_work only, under klp_mutex.
+ */
 static LIST_HEAD(klp_releasing);
 
 static bool klp_has_name(const struct list_head *patches, const char *name)
@@ -239,7 +250,7 @@ static bool klp_has_name(const struct list_head *patches, const char *name)
 	return false;
 }
 
-/* The module may be unloaded when its reference is dropped. The record stays valid. */
+/* When its reference is dropped, the module may be unloaded. The record does not need it. */
 static void klp_release_patch(struct live_patch *patch)
 {
 	if (!patch->pinned)
@@ -249,9 +260,9 @@ static void klp_release_patch(struct live_patch *patch)
 
 /*
  * All tasks have migrated. Before the modules are released, wait for grace periods of
- * RCU tasks as well, because a task may have been preempted in a trampoline or in the
- * handler that leads to a function of the patch. They may take long if a task does not
- * sleep, so no lock is held meanwhile, and nothing else waits.
+ * RCU tasks, because a task may have been preempted in a trampoline, or in the handler,
+ * before it gets to a function of the patch. A grace period may take long if a task does
+ * not sleep, so no lock is held meanwhile.
  */
 static void klp_release_fn(struct work_struct *work)
 {
@@ -274,10 +285,10 @@ static void klp_release_fn(struct work_struct *work)
 static DECLARE_WORK(klp_release_work, klp_release_fn);
 
 /**
- * klp_transition_done - the last task has migrated
+ * klp_transition_done - complete the transition if all tasks have migrated
  *
  * Does nothing while there are stragglers, for example because the transition was
- * reversed after the work item was queued.
+ * reversed after the work item was queued, or exiting tasks to wait for.
  *
  * Context: Work item.
  */
@@ -356,7 +367,10 @@ static void klp_reverse_transition(void)
 	klp_start_transition();
 }
 
-/* No task has migrated yet. Restore the state of all patches, and drop the new one. */
+/*
+ * Enabling has failed before any task has migrated. Restore the state of all patches, and
+ * move the new one to @gone.
+ */
 static void klp_cancel_transition(struct live_patch *patch,
 				  struct list_head *gone)
 {
@@ -392,7 +406,7 @@ static int klp_disable(struct live_patch *patch)
 	klp_begin_transition(patch, false);
 	klp_each_object(patch, klp_object_retire);
 
-	/* No effect until klp_migration_start(). */
+	/* This has no effect until klp_migration_start(). */
 	ret = klp_redirect_commit();
 	if (ret) {
 		pr_err("failed to disable patch '%s' (%d)\n", patch->mod->name, ret);
@@ -435,8 +449,8 @@ int klp_patch_write_enabled(struct live_patch *patch, bool enable)
  * klp_patch_force - end the transition of a patch, whether that is safe or not
  * @patch: the patch
  *
- * A task may then still run code that is out of effect. So the modules of all patches
- * that go out of effect stay in memory.
+ * Afterwards a task may still run code that is out of effect. So the modules of all
+ * patches that go out of effect are pinned.
  *
  * Context: Process context, waits for another change and its callbacks.
  * Return: 0, -EINVAL if the patch is not in transition.
@@ -493,7 +507,7 @@ static int klp_create_and_enable(struct klp_patch *desc, struct list_head *gone)
 
 	ret = klp_record_fill(patch);
 	if (!ret) {
-		/* Its objects are complete, so modules that are loaded may find it. */
+		/* The records are complete, so the patch may be found for modules. */
 		klp_patch_add(patch);
 		ret = klp_patch_bind(patch);
 	}
@@ -558,7 +572,7 @@ EXPORT_SYMBOL_GPL(klp_enable_patch);
 
 /*
  * Reverse the transition of a patch that is being enabled. The task that loads the
- * module does not delay that: it has not migrated, because it has been in the same
+ * module does not delay the way back: it has not migrated, because it has been in the same
  * system call since before the transition started.
  *
  * Return: the patch, with a reference to its record. NULL if @mod has no patch.

@@ -7,7 +7,7 @@
  * DOC: Modules that come and go
  *
  * A module that is named by a patch is patched before any of its code runs, and
- * unpatched after the last of its code has run. Otherwise the module is not touched.
+ * unpatched after the last of its code has run. Other modules are not touched.
  *
  * **Locking**
  *
@@ -36,18 +36,18 @@ static DECLARE_WAIT_QUEUE_HEAD(klp_modules_settled);
 
 /*
  * Held in addition to klp_mutex where klp_patches changes, and held where
- * module::klp_alive changes. So either klp_set_alive_unnamed() finds the patch that
- * names the module, and the caller goes on under klp_mutex, or klp_find_module() finds
- * the module.
+ * module::klp_alive changes. So if a patch is added while a module that it names is
+ * loaded, either klp_set_alive_unnamed() finds the patch, and its caller patches the
+ * module under klp_mutex, or klp_find_module() finds the module.
  */
 static DEFINE_SPINLOCK(klp_names_lock);
 
 /**
  * klp_wait_for_modules - wait until no module is being patched or unpatched
  *
- * Context: Process context, klp_mutex held, not for a module that comes or goes. Drops
- * klp_mutex, so modules may have come or gone afterwards, and the caller has to look at
- * the objects again.
+ * Context: Process context, klp_mutex held. Not between klp_move_begin() and
+ * klp_move_end(), which would wait for itself. Drops klp_mutex, so modules may have come
+ * or gone afterwards, and the caller has to look at the objects again.
  */
 void klp_wait_for_modules(void)
 {
@@ -89,7 +89,7 @@ static struct live_object *klp_find_object(struct live_patch *patch,
  * klp_patch_add - add a patch to the list
  * @patch: the patch, with records of all its objects
  *
- * From now on modules that the patch names wait for klp_mutex.
+ * From now on a module that the patch names takes klp_mutex to be loaded or unloaded.
  *
  * Context: klp_mutex held.
  */
@@ -184,13 +184,16 @@ static void klp_object_leave(struct live_object *obj)
 	klp_object_unbind(obj);
 }
 
-/* Has the patch been replaced? It is freed after the post_patch callbacks. */
+/*
+ * Has the patch been replaced? It stays in the list until the post_patch callbacks of
+ * the other patch have run. Its own callbacks are not called.
+ */
 static bool klp_is_replaced(const struct live_patch *patch)
 {
 	return patch->state == KLP_DISABLED && patch != klp_patch_in_transition();
 }
 
-/* False if the end of a transition will call post_patch or post_unpatch. */
+/* False if the end of the transition will call post_patch or post_unpatch. */
 static bool klp_is_settled(const struct live_patch *patch)
 {
 	return patch != klp_patch_in_transition() || patch->state == KLP_ENABLED;
@@ -260,7 +263,7 @@ static int klp_join_module(struct module *mod)
 	klp_set_alive(mod, true);
 	klp_for_each_patch(patch) {
 		obj = klp_find_object(patch, mod->name);
-		/* A disabled patch only has callbacks left to call. */
+		/* A patch that is disabled, but still listed, is out of effect. */
 		if (!obj || patch->state == KLP_DISABLED)
 			continue;
 		ret = klp_object_join(obj, mod);

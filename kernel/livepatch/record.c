@@ -2,10 +2,10 @@
 /*
  * Records of patches, their objects and functions.
  *
- * Each record contains the kobject of its directory in sysfs. The record is freed when
- * the core and all tasks that have a file of the directory open have dropped their
- * references. The patch module may be unloaded by then, so the core allocates the
- * records outside of the memory of the module.
+ * Each record contains the kobject of its directory in sysfs. The record is freed when the
+ * last reference to the kobject is dropped: by the core, or by the kobject of a directory
+ * inside. The patch module may be unloaded before that, so the core allocates the records
+ * outside of the memory of the module.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -190,7 +190,7 @@ struct live_patch *klp_record_alloc(struct klp_patch *desc)
 }
 
 /**
- * klp_record_fill - create the records of objects and functions, and show all in sysfs
+ * klp_record_fill - create the records of objects and functions, and add all to sysfs
  * @patch: the patch
  *
  * Context: Process context, klp_mutex held.
@@ -203,7 +203,7 @@ int klp_record_fill(struct live_patch *patch)
 	return klp_sysfs_add_patch(patch) ?: klp_objects_create(patch);
 }
 
-/* Removes the directory. The record is freed when its last reference is dropped. */
+/* Remove the directory. The record is freed when its last reference is dropped. */
 static void klp_kobject_remove(struct kobject *kobj)
 {
 	if (kobj->state_in_sysfs)

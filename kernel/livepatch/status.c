@@ -74,7 +74,7 @@ static void klp_show_cpu(struct seq_file *m, struct task_struct *idle)
 
 static void klp_show_head(struct seq_file *m)
 {
-	/* Below 0 if the sum includes the end of an exit, but not its begin. */
+	/* The number may be negative, see klp_migration_exiting(). */
 	int exiting = max(klp_migration_exiting(), 0);
 
 	seq_printf(m, "%s %s: %d behind for %u ms\n",

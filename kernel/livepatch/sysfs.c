@@ -2,7 +2,8 @@
 /*
  * The files under /sys/kernel/livepatch.
  *
- * /sys/kernel/livepatch/<patch>/{enabled,transition,force,replace,stack_order}
+ * /sys/kernel/livepatch/<patch>/{enabled,transition,force,replace,stack_order,
+ *				  stragglers,transition_ms,pinned}
  * /sys/kernel/livepatch/<patch>/<object>/patched
  * /sys/kernel/livepatch/<patch>/<object>/<function,sympos>/
  */
@@ -88,7 +89,7 @@ static ssize_t stragglers_show(struct kobject *kobj, struct kobj_attribute *attr
 	int nr = 0;
 
 	guard(mutex)(&klp_mutex);
-	/* A task that exits meanwhile may be counted on one CPU and not on the other. */
+	/* The number of exiting tasks may be negative, see klp_migration_exiting(). */
 	if (klp_is_migrating(to_patch(kobj)))
 		nr = klp_migration_stragglers() + max(klp_migration_exiting(), 0);
 	return sysfs_emit(buf, "%d\n", nr);
@@ -138,10 +139,10 @@ ATTRIBUTE_GROUPS(klp_patch);
  * klp_sysfs_has_file - is this the name of a file in the directory of a patch?
  * @name: the name
  *
- * An object of that name can't have a directory next to the file.
+ * An object can't have this name, because its directory would be next to the file.
  *
  * Context: Any.
- * Return: true if it is.
+ * Return: true if there is such a file.
  */
 bool klp_sysfs_has_file(const char *name)
 {
