@@ -6,22 +6,26 @@
 /**
  * DOC: Redirection
  *
- * A redirect defines for each universe which function a call runs. If both
- * universes run the same function, the call site at the entry of the original
- * function jumps directly to it. If they differ, which is the case during a
- * transition, the call site jumps to a trampoline for this function, which selects
- * the version by the caller's universe. If both universes run the original, the
- * call site is unregistered.
+ * A redirect defines for each universe which function a call runs. The call site at
+ * the entry of the original function leads there:
+ *
+ * - If the universes run different functions, which is the case during a transition,
+ *   the call site jumps to a trampoline for this function. The trampoline selects the
+ *   version by the caller's universe.
+ * - If both universes run the same new function, the call site jumps directly to it. If
+ *   its address is odd, there is a trampoline in between.
+ * - If both universes run the original, the call site is unregistered.
  *
  * Call sites belong to ftrace, and are registered in groups: there is one
  * ftrace_ops for all call sites that one commit adds, with a target for each site.
- * While another user of ftrace traces one of the functions, ftrace calls
- * klp_redirect_handler() instead, which selects the same version.
+ * ftrace calls klp_redirect_handler() instead while another user of ftrace traces the
+ * function, and always without CONFIG_LIVEPATCH_TRAMPOLINE. The handler selects the same
+ * version as the trampoline.
  *
  * klp_redirect_set() notes a change, and klp_redirect_commit() changes all noted
  * call sites together. While the target of a registered call site changes,
- * klp_cover_ops is registered for the same functions. It does nothing, but makes
- * ftrace call the handler meanwhile.
+ * klp_cover_ops is registered for the same functions. It does nothing by itself. As it is
+ * a second user, ftrace calls the handler meanwhile.
  *
  * **Locking**
  *
@@ -32,9 +36,9 @@
  * **Life time**
  *
  * A task can be preempted within a trampoline, and the handler can run in any
- * context. The data that they use, and groups that were unregistered, are freed
- * by klp_free_later(), after grace periods of RCU tasks. Neither klp_mutex nor a
- * lock of ftrace is held meanwhile, so that nothing else waits for them.
+ * context. So blocks, redirects, and groups that were unregistered, are freed by
+ * klp_free_later(), after grace periods of RCU tasks. Neither klp_mutex nor a
+ * lock of ftrace is held meanwhile, so nothing else waits for the grace periods.
  *
  * ftrace disables itself when it finds an unexpected instruction at a call site.
  * Afterwards call sites may still lead to any of their earlier targets. So no
@@ -105,7 +109,7 @@ static void notrace klp_redirect_handler(unsigned long ip,
 		ftrace_regs_set_instruction_pointer(fregs, (unsigned long)fn);
 }
 
-/* Called by ftrace whenever the set of tracers of a function changes. */
+/* Called by ftrace when it computes the target of a call site. */
 static unsigned long klp_redirect_entry(struct ftrace_ops *ops, unsigned long ip)
 {
 	struct klp_redirect *redirect;
@@ -131,7 +135,7 @@ static void klp_init_ops(struct ftrace_ops *ops)
 	ops->ip_trampoline = klp_redirect_entry;
 }
 
-/* Covers call sites while their target changes. */
+/* Registered for call sites while their target changes, see "Redirection" above. */
 static struct ftrace_ops klp_cover_ops = {
 	.func	= ftrace_stub,
 	.flags	= FTRACE_OPS_FL_STUB,
@@ -142,7 +146,7 @@ static bool klp_redirect_differs(const struct klp_redirect *redirect)
 	return redirect->fn[0] != redirect->fn[1];
 }
 
-/* Does one of the universes run another function than the original? */
+/* Does at least one of the universes run a function other than the original? */
 static bool klp_redirect_is_used(const struct klp_redirect *redirect)
 {
 	return redirect->fn[0] || redirect->fn[1];
@@ -157,9 +161,9 @@ static unsigned long klp_redirect_to(const struct klp_redirect *redirect,
 }
 
 /*
- * ftrace stores in bit 0 of a target that it is a jump. So a target at an odd address
- * can only be reached from a trampoline. On x86 the address after a call site, ip + 5,
- * is odd. A redirect that is not used needs no target: its call site is unregistered.
+ * ftrace marks a target as a jump by setting bit 0 of its address. So a target at an odd
+ * address can only be reached from a trampoline. A redirect that is not used needs no
+ * target: its call site is unregistered.
  */
 static bool klp_redirect_wants_trampoline(const struct klp_redirect *redirect)
 {
@@ -187,7 +191,7 @@ static int klp_fill_block(struct klp_block *block)
 
 /*
  * Compute the targets of the noted call sites, and build the trampolines.
- * @blockp is NULL if no trampoline is needed.
+ * *@blockp becomes NULL if no trampoline is needed.
  */
 static int klp_prepare_entries(struct klp_block **blockp)
 {
@@ -248,8 +252,8 @@ static bool klp_leaves_group(const struct klp_redirect *redirect,
 }
 
 /*
- * Collect the call sites that match. Return: the number of call sites, or -ENOMEM
- * unless @gfp has __GFP_NOFAIL. The caller frees the array in @ipsp.
+ * Collect the call sites that match. The caller frees the array that *@ipsp points to.
+ * Return: the number of call sites; or -ENOMEM, unless @gfp has __GFP_NOFAIL.
  */
 static int klp_collect(klp_match_t match, const struct klp_group *group,
 		       unsigned long **ipsp, gfp_t gfp)
@@ -301,7 +305,7 @@ static void klp_wait_for_tracers(void)
 	synchronize_rcu();
 }
 
-/* Once ftrace has disabled itself, it and the call sites may still use the ops. */
+/* If ftrace has disabled itself, ftrace and the call sites may still use the ops. */
 static void klp_free_filter(struct ftrace_ops *ops)
 {
 	if (!ftrace_is_dead())
@@ -356,7 +360,7 @@ static void klp_free_group(struct klp_group *group)
 	klp_free_later(&group->dead, klp_free_group_fn);
 }
 
-/* Number of attempts if BPF returns -EAGAIN, and the pause between two of them */
+/* Number of attempts while BPF returns -EAGAIN, and the pause between two attempts */
 #define KLP_REGISTER_TRIES	50
 #define KLP_REGISTER_PAUSE_MS	20
 
@@ -438,7 +442,7 @@ static int klp_retarget(struct klp_block *block)
 	return ret;
 }
 
-/* The caller can't undo this step, so retry until there is memory. */
+/* This step can't be undone, so retry until there is memory. */
 static int klp_remove_sites(struct klp_group *group, unsigned long *ips, int nr)
 {
 	int ret;
@@ -522,7 +526,7 @@ static void klp_forget_noted(void)
  * @ip: address of the call site at the function's entry
  * @name: name of the function, used in messages until the next commit
  *
- * A new redirect leads to the original. The next commit frees it unless
+ * A new redirect selects the original in both universes. The next commit frees it unless
  * klp_redirect_set() has changed it.
  *
  * Context: Process context, klp_mutex held.
@@ -592,16 +596,16 @@ void klp_redirect_set(struct klp_redirect *redirect, void *now, void *then)
 /**
  * klp_redirect_commit - change the call sites as noted by klp_redirect_set()
  *
- * Meanwhile each call still runs its old or its new target. Call sites that both
- * universes do not redirect any more are unregistered. After an error all changes are
- * still noted: the caller sets the previous targets and commits them, which fails only
- * if ftrace has disabled itself.
+ * While the call sites change, each call runs what it ran before, or what it runs
+ * afterwards. The call site of a redirect that selects the original in both universes is
+ * unregistered. After an error all changes are still noted. Then the caller sets the
+ * previous targets, and commits them by klp_redirect_must_commit() or
+ * klp_redirect_settle().
  *
  * Context: Process context, klp_mutex held, sleeps.
- * Return: 0, -ENOMEM, -EBUSY when another user of ftrace redirects one of the
- * functions, -EAGAIN when BPF has been changing a trampoline of one of them for a
- * second, -ENODEV when ftrace has disabled itself, or another error of
- * register_ftrace_function().
+ * Return: 0; -ENOMEM; -EBUSY if another user of ftrace redirects one of the functions;
+ * -EAGAIN if BPF has been changing a trampoline of one of them for a second; -ENODEV if
+ * ftrace has disabled itself; or another error of register_ftrace_function().
  */
 int klp_redirect_commit(void)
 {
@@ -630,10 +634,12 @@ int klp_redirect_commit(void)
 }
 
 /**
- * klp_redirect_must_commit - klp_redirect_commit(), where an error can't be undone
+ * klp_redirect_must_commit - commit changes that must not fail
  *
- * Context: Process context, klp_mutex held, sleeps until there is memory.
- * Return: 0, or an error when ftrace has disabled itself. Then call sites may lead to
+ * Like klp_redirect_commit(), but retries until there is memory.
+ *
+ * Context: Process context, klp_mutex held, sleeps.
+ * Return: 0, or an error if ftrace has disabled itself. Then call sites may lead to
  * any of their earlier targets, and these must not be freed.
  */
 int klp_redirect_must_commit(void)
@@ -647,7 +653,10 @@ int klp_redirect_must_commit(void)
 }
 
 /**
- * klp_redirect_settle - all tasks are in the goal universe: forget the other universe
+ * klp_redirect_settle - make both universes select what the goal universe selects
+ *
+ * Called when all tasks are in the goal universe. Callers in the other universe would run
+ * the same functions from now on.
  *
  * Context: Process context, klp_mutex held, sleeps.
  * Return: as klp_redirect_must_commit().
@@ -659,7 +668,10 @@ int klp_redirect_settle(void)
 
 	lockdep_assert_held(&klp_mutex);
 
-	/* This also reverts changes that were noted and not committed. */
+	/*
+	 * This also reverts changes that were noted and not committed: they concern the
+	 * universe that would have become the goal.
+	 */
 	list_splice_tail_init(&klp_differing, &klp_noted);
 	list_for_each_entry(redirect, &klp_noted, change)
 		WRITE_ONCE(redirect->fn[!goal], redirect->fn[goal]);

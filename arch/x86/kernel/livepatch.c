@@ -8,12 +8,12 @@
  *
  * The call site at a function's entry jumps to a trampoline, so all registers and the
  * stack are still those at the entry of the function. A trampoline is a copy of
- * klp_template, in which the targets of the jumps to klp_universe_0 and klp_universe_1
- * are the functions of the two universes.
+ * klp_template. In the copy the jumps to klp_universe_0 and klp_universe_1 lead to the
+ * functions that the two universes run.
  *
- * %r11 and the flags may be clobbered at the entry of a function. The code has no
- * indirect branch, no call and no return, so it needs no mitigations and no call depth
- * accounting. It is reached by direct jumps only, so it needs no ENDBR.
+ * A trampoline changes %r11 and the flags, whose values a function does not use at its
+ * entry. It has no indirect branch, no call and no return, so it needs no mitigations
+ * and no call depth accounting. It is reached by direct jumps only, so it needs no ENDBR.
  */
 
 #include <linux/array_size.h>
@@ -32,7 +32,7 @@
 #define KLP_TRAMPOLINE_SIZE	64
 
 extern const u8 klp_template[KLP_TRAMPOLINE_SIZE];
-/* Ends of the instructions whose rel32 operand is the target, as offsets */
+/* For each universe, the offsets of the ends of the jumps to its function */
 extern const u8 klp_jumps[KLP_UNIVERSES][2];
 
 /*
@@ -55,12 +55,12 @@ static void __used klp_define_template(void)
 	"	%{disp32%} jne klp_universe_1\n"
 	"4:	%{disp32%} jmp klp_universe_0\n"
 	"5:\n"
-	/* An error if the code does not fit, because it would go backwards */
+	/* The assembler reports an error if the code is larger: .org can't go back. */
 	"	.org	klp_template + %c[size], %c[int3]\n"
 "klp_jumps:\n"
 	"	.byte	3b - klp_template, 5b - klp_template\n"
 	"	.byte	2b - klp_template, 4b - klp_template\n"
-	/* Never jumped to: a copy of the template has its own targets. */
+	/* Any address will do: the template is not executed, and a copy has its targets. */
 	".set	klp_universe_0, klp_jumps\n"
 	".set	klp_universe_1, klp_jumps\n"
 	".popsection\n"
@@ -69,7 +69,10 @@ static void __used klp_define_template(void)
 	    [size] "i" (KLP_TRAMPOLINE_SIZE), [int3] "i" (INT3_INSN_OPCODE));
 }
 
-/* A rel32 operand is at the end of its instruction, and relative to that. */
+/*
+ * Set the target of the jump that ends at @end. Its rel32 operand is at the end of the
+ * instruction, and relative to this end.
+ */
 static void klp_set_target(void *end, unsigned long target)
 {
 	u32 *rel32 = end - sizeof(*rel32);
