@@ -250,7 +250,7 @@ static bool klp_has_name(const struct list_head *patches, const char *name)
 	return false;
 }
 
-/* When its reference is dropped, the module may be unloaded. The record does not need it. */
+/* The module may be unloaded when its reference is dropped. The record stays. */
 static void klp_release_patch(struct live_patch *patch)
 {
 	if (!patch->pinned)
