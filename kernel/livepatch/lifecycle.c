@@ -413,6 +413,7 @@ static int klp_disable(struct live_patch *patch)
 		klp_swap_states();
 		klp_pin_on_error(klp_redirect_settle());
 		klp_patch_set_state(patch, KLP_ENABLED);
+		klp_poke_stop();
 		klp_transition_end();
 		return ret;
 	}

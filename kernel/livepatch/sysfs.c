@@ -89,9 +89,12 @@ static ssize_t stragglers_show(struct kobject *kobj, struct kobj_attribute *attr
 	int nr = 0;
 
 	guard(mutex)(&klp_mutex);
-	/* The number of exiting tasks may be negative, see klp_migration_exiting(). */
+	/*
+	 * A flagged task that exits is in both numbers. The number of exiting tasks may
+	 * be negative, see klp_migration_exiting().
+	 */
 	if (klp_is_migrating(to_patch(kobj)))
-		nr = klp_migration_stragglers() + max(klp_migration_exiting(), 0);
+		nr = klp_migration_stragglers() ?: max(klp_migration_exiting(), 0);
 	return sysfs_emit(buf, "%d\n", nr);
 }
 

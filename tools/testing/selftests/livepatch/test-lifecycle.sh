@@ -393,21 +393,21 @@ trace_once() {
 test_no_grace_period() {
 	[ -e "$TRACING/current_tracer" ] || skip "no function tracer"
 	load_both
-	apply lpt_pair2
+	apply lpt_pair2 hold=1
 	hold
 	disable lpt_pair2
 	in_transition
 	in_background write_to "$TARGET/call" "busy 0 60000000"
 	within "$LPT_PATIENCE" in_state "$LPT_PID" R
 	nap 0.5
-	release
+	release_all
 	settle
 	is "$(version)" 1
 	in_state "$LPT_PID" R
 
 	start_limit 5
-	cat "$DEBUGFS/livepatch/behind" > "$LPT_TMP/behind"
-	unload_once lpt_blocker
+	cat "$BEHIND" > "$LPT_TMP/behind"
+	unload lpt_blocker
 	load lpt_blocker
 	trace_once
 	load lpt_pair3
