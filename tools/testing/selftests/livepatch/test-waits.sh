@@ -150,6 +150,9 @@ starts() {
 	logged "patch '$patch': its code is the main function of lpt_started"
 	fails_with "$IN_USE" unload_once "$patch"
 	pgrep -x lpt_started > /dev/null
+	# A thread that is never woken would be reported as a hung task.
+	write_to "/sys/module/$patch/parameters/stop" 1
+	within "$LPT_PATIENCE" not pgrep -x lpt_started > /dev/null
 }
 
 test_starter() {

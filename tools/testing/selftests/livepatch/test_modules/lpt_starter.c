@@ -17,6 +17,25 @@ static bool unstarted;
 module_param(unstarted, bool, 0444);
 MODULE_PARM_DESC(unstarted, "do not wake the thread");
 
+static struct task_struct *lpt_task;
+
+static int lpt_stop(const char *val, const struct kernel_param *kp)
+{
+	struct task_struct *task = xchg(&lpt_task, NULL);
+
+	if (!task)
+		return -ESRCH;
+	/* If it was never woken, this is -EINTR, and its main function does not run. */
+	kthread_stop(task);
+	return 0;
+}
+
+static const struct kernel_param_ops lpt_stop_ops = {
+	.set = lpt_stop,
+};
+module_param_cb(stop, &lpt_stop_ops, NULL, 0200);
+MODULE_PARM_DESC(stop, "end the thread when this is written");
+
 static int lpt_started_fn(void *unused)
 {
 	lpt_wait_for_stop();
@@ -28,7 +47,10 @@ static void lpt_start(void)
 {
 	struct task_struct *task = kthread_create(lpt_started_fn, NULL, "lpt_started");
 
-	if (!IS_ERR(task) && !unstarted)
+	if (IS_ERR(task))
+		return;
+	lpt_task = task;
+	if (!unstarted)
 		wake_up_process(task);
 }
 
