@@ -40,6 +40,23 @@ static bool klp_free_is_postponed(void)
 	return false;
 }
 
+/**
+ * klp_wait_for_calls - wait until calls that were redirected have got to their target
+ *
+ * Waits for grace periods, which take long if a task runs in the kernel without a pause.
+ *
+ * Context: Process context, sleeps. No lock held that others wait for.
+ */
+void klp_wait_for_calls(void)
+{
+	/*
+	 * The first waits for handlers, which may run where RCU is not watching. The
+	 * second waits for tasks that were preempted in a trampoline or in a handler.
+	 */
+	synchronize_rcu_tasks_rude();
+	synchronize_rcu_tasks();
+}
+
 static void klp_free_fn(struct work_struct *work)
 {
 	struct klp_dead *dead, *next;
@@ -53,13 +70,7 @@ static void klp_free_fn(struct work_struct *work)
 		return;
 	}
 	all = llist_del_all(&klp_dead);
-
-	/*
-	 * The first waits for handlers, which may run where RCU is not watching. The
-	 * second waits for tasks that were preempted in a trampoline or in a handler.
-	 */
-	synchronize_rcu_tasks_rude();
-	synchronize_rcu_tasks();
+	klp_wait_for_calls();
 
 	llist_for_each_entry_safe(dead, next, all, node)
 		dead->free(dead);

@@ -320,6 +320,7 @@ struct klp_dead {
 	void (*free)(struct klp_dead *dead);
 };
 
+void klp_wait_for_calls(void);
 void klp_free_later(struct klp_dead *dead, void (*free)(struct klp_dead *dead));
 
 /* ------------------------------------------------ block.c: blocks of trampolines */

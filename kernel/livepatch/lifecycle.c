@@ -205,11 +205,9 @@ static void klp_collect_disabled(struct list_head *gone)
 static void klp_finish_transition(struct list_head *gone)
 {
 	struct live_patch *patch = klp_patch_in_transition();
-	const char *direction = klp_transition_direction();
-	bool patched = klp_is_patching();
 
 	pr_debug("'%s': completing %s transition\n", patch->mod->name,
-		 direction);
+		 klp_transition_direction());
 
 	klp_finish_states();
 	klp_pin_on_error(klp_redirect_settle());
@@ -219,11 +217,11 @@ static void klp_finish_transition(struct list_head *gone)
 	 * Replaced patches stay in the list meanwhile, because callbacks may read the
 	 * system states of these patches, see state.c.
 	 */
-	klp_call_objects(patch, patched ? klp_object_post_patch :
-					  klp_object_post_unpatch);
+	klp_call_objects(patch, klp_is_patching() ? klp_object_post_patch :
+						    klp_object_post_unpatch);
 	klp_collect_disabled(gone);
 
-	pr_notice("'%s': %s complete\n", patch->mod->name, direction);
+	pr_notice("'%s': %s complete\n", patch->mod->name, klp_transition_direction());
 	klp_transition_end();
 	klp_sysfs_notify_transition(patch);
 	wake_up_all(&klp_ended);
@@ -259,10 +257,9 @@ static void klp_release_patch(struct live_patch *patch)
 }
 
 /*
- * All tasks have migrated. Before the modules are released, wait for grace periods of
- * RCU tasks, because a task may have been preempted in a trampoline, or in the handler,
- * before it gets to a function of the patch. A grace period may take long if a task does
- * not sleep, so no lock is held meanwhile.
+ * All tasks have migrated. Before the modules are released, wait for tasks that were
+ * preempted in a trampoline, or in the handler, before they get to a function of the patch.
+ * This may take long, so no lock is held meanwhile.
  */
 static void klp_release_fn(struct work_struct *work)
 {
@@ -270,8 +267,7 @@ static void klp_release_fn(struct work_struct *work)
 
 	scoped_guard(mutex, &klp_mutex)
 		list_splice_init(&klp_gone, &klp_releasing);
-	synchronize_rcu_tasks_rude();
-	synchronize_rcu_tasks();
+	klp_wait_for_calls();
 
 	list_for_each_entry_safe(patch, next, &klp_releasing, list) {
 		kobject_get(&patch->kobj);

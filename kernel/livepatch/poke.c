@@ -155,6 +155,7 @@ static void klp_poke_cpu(int cpu)
 	lockdep_assert_held(&klp_mutex);
 	lockdep_assert_cpus_held();
 	klp_visit_cpu(cpu, false);
+	/* Pairs with klp_stop_fn(): its stopper thread does not use klp_stop_work. */
 	if (!klp_irq_is_straggler(cpu) || smp_load_acquire(queued))
 		return;
 	WRITE_ONCE(*queued, true);

@@ -57,7 +57,7 @@ static unsigned long klp_shown_sympos(const struct klp_func *desc)
 }
 
 static int klp_check_duplicate_func(const struct live_object *obj,
-				const struct klp_func *desc)
+				    const struct klp_func *desc)
 {
 	struct live_func *func;
 	unsigned int i;
@@ -114,7 +114,7 @@ static int klp_funcs_create(struct live_object *obj)
 }
 
 static int klp_check_duplicate_object(const struct live_patch *patch,
-				  const struct klp_object *desc)
+				      const struct klp_object *desc)
 {
 	struct live_object *obj;
 	unsigned int i;

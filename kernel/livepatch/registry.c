@@ -34,7 +34,9 @@
 #include <linux/lockdep.h>
 #include "internal.h"
 
+/* Protects the data of live patching, see internal.h. */
 DEFINE_MUTEX(klp_mutex);
+/* The oldest patch is the first. */
 LIST_HEAD(klp_patches);
 
 /*

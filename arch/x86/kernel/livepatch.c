@@ -41,8 +41,7 @@ extern const u8 klp_jumps[KLP_UNIVERSES][2];
  */
 static void __used klp_define_template(void)
 {
-	asm volatile(
-	".pushsection .rodata\n"
+	asm volatile(".pushsection .rodata\n"
 "klp_template:\n"
 	"	testl	%[irq_mask], %%gs:__preempt_count\n"
 	"	jnz	1f\n"

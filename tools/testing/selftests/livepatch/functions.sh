@@ -22,7 +22,8 @@ BLOCKER=$DEBUGFS/lpt_blocker
 TRACING=/sys/kernel/tracing
 BEHIND=$DEBUGFS/livepatch/behind
 POKE_DELAY=/sys/module/livepatch/parameters/poke_delay_ms
-LAST_CPU=$(sed 's/.*[-,]//' /sys/devices/system/cpu/online)
+read -r LAST_CPU < /sys/devices/system/cpu/online
+LAST_CPU=${LAST_CPU##*[-,]}
 ONLINE=/sys/devices/system/cpu/cpu$LAST_CPU/online
 
 # The error if a module that is in use is unloaded, for the scripts
