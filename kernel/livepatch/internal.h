@@ -456,10 +456,10 @@ struct live_object {
 	struct live_func **funcs;
 };
 
-#define klp_for_each_func(obj, i, func) \
+#define klp_for_each_live_func(obj, i, func) \
 	for (i = 0; i < (obj)->nr_funcs && ((func) = (obj)->funcs[i]); i++)
 
-#define klp_for_each_object(patch, i, obj) \
+#define klp_for_each_live_object(patch, i, obj) \
 	for (i = 0; i < (patch)->nr_objs && ((obj) = (patch)->objs[i]); i++)
 
 static inline const char *klp_object_name(const struct live_object *obj)
@@ -520,7 +520,7 @@ void klp_record_destroy(struct live_patch *patch);
 
 int klp_check_patch(const struct klp_patch *patch);
 
-/* --------------------------------------------- state.c: states between patches */
+/* -------------------------------------------- compat.c: states between patches */
 
 bool klp_is_patch_compatible(struct klp_patch *patch);
 

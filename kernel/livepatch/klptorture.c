@@ -9,7 +9,7 @@
  *
  * The original versions of klpt_a() to klpt_d() return 0. The versions of a patch
  * return the number of the patch. This module calls the functions from as many
- * contexts as possible. The script tools/testing/selftests/livepatch/torture.sh
+ * contexts as possible. The script tools/testing/selftests/livepatch/universes/torture.sh
  * enables and disables the patches, and writes each step to the file "phase".
  *
  * The four return values together are a state. In each phase two states are
@@ -80,7 +80,7 @@
 #include <linux/hrtimer.h>
 #include <linux/kprobes.h>
 #include <linux/kthread.h>
-#include <linux/livepatch_sched.h>
+#include <linux/livepatch_universe.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/percpu.h>

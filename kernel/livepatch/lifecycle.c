@@ -78,7 +78,7 @@ static int klp_patch_bind(struct live_patch *patch)
 	unsigned int i;
 	int ret;
 
-	klp_for_each_object(patch, i, obj) {
+	klp_for_each_live_object(patch, i, obj) {
 		mod = obj->desc->name ? klp_find_module(obj->desc->name) : NULL;
 		if (obj->desc->name && !mod)
 			continue;
@@ -94,7 +94,7 @@ static void klp_patch_unbind(struct live_patch *patch)
 	struct live_object *obj;
 	unsigned int i;
 
-	klp_for_each_object(patch, i, obj) {
+	klp_for_each_live_object(patch, i, obj) {
 		if (obj->desc->mod)
 			klp_object_unbind(obj);
 	}
@@ -106,7 +106,7 @@ static void klp_each_object(struct live_patch *patch,
 	struct live_object *obj;
 	unsigned int i;
 
-	klp_for_each_object(patch, i, obj)
+	klp_for_each_live_object(patch, i, obj)
 		fn(obj);
 }
 
@@ -157,7 +157,7 @@ static int klp_patch_objects(struct live_patch *patch)
 	unsigned int i;
 	int ret;
 
-	klp_for_each_object(patch, i, obj) {
+	klp_for_each_live_object(patch, i, obj) {
 		ret = klp_patch_object(obj);
 		if (ret)
 			return ret;
@@ -172,7 +172,7 @@ static void klp_call_objects(struct live_patch *patch,
 	struct live_object *obj;
 	unsigned int i;
 
-	klp_for_each_object(patch, i, obj) {
+	klp_for_each_live_object(patch, i, obj) {
 		callback(obj);
 		klp_wait_for_modules();
 	}
@@ -215,7 +215,7 @@ static void klp_finish_transition(struct list_head *gone)
 	klp_poke_stop();
 	/*
 	 * Replaced patches stay in the list meanwhile, because callbacks may read the
-	 * system states of these patches, see state.c.
+	 * system states of these patches, see compat.c.
 	 */
 	klp_call_objects(patch, klp_is_patching() ? klp_object_post_patch :
 						    klp_object_post_unpatch);

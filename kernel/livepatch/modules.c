@@ -78,7 +78,7 @@ static struct live_object *klp_find_object(struct live_patch *patch,
 	struct live_object *obj;
 	unsigned int i;
 
-	klp_for_each_object(patch, i, obj) {
+	klp_for_each_live_object(patch, i, obj) {
 		if (obj->desc->name && !strcmp(obj->desc->name, name))
 			return obj;
 	}

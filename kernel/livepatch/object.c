@@ -169,7 +169,7 @@ int klp_object_bind(struct live_object *obj, struct module *mod)
 		obj->desc->mod = NULL;
 		return ret;
 	}
-	klp_for_each_func(obj, i, func) {
+	klp_for_each_live_func(obj, i, func) {
 		ret = klp_func_bind(func);
 		if (ret)
 			break;
@@ -269,7 +269,7 @@ static int klp_check_cycles(struct live_object *obj)
 	struct live_func *func;
 	unsigned int i;
 
-	klp_for_each_func(obj, i, func) {
+	klp_for_each_live_func(obj, i, func) {
 		if (!klp_leads_back(func))
 			continue;
 		klp_func_err(func, "has a new function that leads back to it, over other functions that are redirected: a call might never end");
@@ -284,7 +284,7 @@ static int klp_check_sites(struct live_object *obj)
 	struct live_func *func;
 	unsigned int i;
 
-	klp_for_each_func(obj, i, func) {
+	klp_for_each_live_func(obj, i, func) {
 		if (klp_redirect_is_live(func->redirect))
 			continue;
 		klp_func_err(func, "is not redirected: ftrace keeps its entry site disabled");
@@ -330,7 +330,7 @@ int klp_object_patch(struct live_object *obj)
 	lockdep_assert_held(&klp_mutex);
 
 	klp_set_stage(obj, KLP_OBJECT_PATCHED);
-	klp_for_each_func(obj, i, func) {
+	klp_for_each_live_func(obj, i, func) {
 		ret = klp_func_stack(func);
 		if (ret)
 			return ret;
@@ -353,7 +353,7 @@ void klp_object_retire(struct live_object *obj)
 	unsigned int i;
 
 	lockdep_assert_held(&klp_mutex);
-	klp_for_each_func(obj, i, func) {
+	klp_for_each_live_func(obj, i, func) {
 		if (func->redirect)
 			klp_func_redirect(func->redirect);
 	}
@@ -371,7 +371,7 @@ void klp_object_unstack(struct live_object *obj)
 	unsigned int i;
 
 	lockdep_assert_held(&klp_mutex);
-	klp_for_each_func(obj, i, func) {
+	klp_for_each_live_func(obj, i, func) {
 		if (func->redirect)
 			klp_func_unstack(func);
 	}
@@ -392,7 +392,7 @@ int klp_object_unpatch(struct live_object *obj)
 	unsigned int i;
 
 	lockdep_assert_held(&klp_mutex);
-	klp_for_each_func(obj, i, func) {
+	klp_for_each_live_func(obj, i, func) {
 		redirect = func->redirect;
 		if (!redirect)
 			continue;

@@ -123,7 +123,7 @@ void klp_pin_never_left(struct live_object *obj)
 	unsigned int i;
 
 	lockdep_assert_held(&klp_mutex);
-	klp_for_each_func(obj, i, func) {
+	klp_for_each_live_func(obj, i, func) {
 		if (func->redirect && klp_is_never_left(func))
 			klp_pin_because(obj->patch, "tasks inside '%s' stay in the code that they entered, only new calls get the new one",
 					func->desc->old_name);

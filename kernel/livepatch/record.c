@@ -62,7 +62,7 @@ static int klp_check_duplicate_func(const struct live_object *obj,
 	struct live_func *func;
 	unsigned int i;
 
-	klp_for_each_func(obj, i, func) {
+	klp_for_each_live_func(obj, i, func) {
 		if (klp_shown_sympos(func->desc) != klp_shown_sympos(desc) ||
 		    strcmp(func->desc->old_name, desc->old_name))
 			continue;
@@ -119,7 +119,7 @@ static int klp_check_duplicate_object(const struct live_patch *patch,
 	struct live_object *obj;
 	unsigned int i;
 
-	klp_for_each_object(patch, i, obj) {
+	klp_for_each_live_object(patch, i, obj) {
 		if (strcmp(klp_object_name(obj), desc->name ?: "vmlinux"))
 			continue;
 		pr_err("patch '%s': object '%s' is named twice\n",
@@ -216,7 +216,7 @@ static void klp_object_destroy(struct live_object *obj)
 	struct live_func *func;
 	unsigned int i;
 
-	klp_for_each_func(obj, i, func)
+	klp_for_each_live_func(obj, i, func)
 		klp_kobject_remove(&func->kobj);
 	klp_kobject_remove(&obj->kobj);
 }
@@ -235,7 +235,7 @@ void klp_record_destroy(struct live_patch *patch)
 	struct live_object *obj;
 	unsigned int i;
 
-	klp_for_each_object(patch, i, obj)
+	klp_for_each_live_object(patch, i, obj)
 		klp_object_destroy(obj);
 	klp_kobject_remove(&patch->kobj);
 }

@@ -154,7 +154,7 @@ void klp_transition_migrate(void)
 	/*
 	 * Barrier B: orders the stores of the redirects, klp_nr_starts and
 	 * klp_patched_universe before that of the goal. Pairs with klp_arrive() and
-	 * klp_copy_process(). pi_lock is not sufficient: a task may have seen the flag
+	 * klp_task_forked(). pi_lock is not sufficient: a task may have seen the flag
 	 * of an earlier transition, and migrate before it is visited in this one.
 	 *
 	 * An interrupt context needs no barrier: it migrates after klp_visit_cpus() has

@@ -291,8 +291,8 @@ void __klp_task_dead(struct task_struct *task)
 		klp_arrive_dead(task);
 }
 
-/* Slow path of klp_copy_process(): the universe of the child is not the goal. */
-void __klp_copy_process(struct task_struct *child)
+/* Slow path of klp_task_forked(): the universe of the child is not the goal. */
+void __klp_task_forked(struct task_struct *child)
 {
 	atomic_inc(&klp_nr_stragglers);
 	set_tsk_thread_flag(child, TIF_PATCH_PENDING);

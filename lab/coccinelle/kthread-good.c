@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/freezer.h>
 #include <linux/kthread.h>
-#include <linux/livepatch_sched.h>
+#include <linux/livepatch_universe.h>
 #include <linux/wait.h>
 
 static int schedule_thread(void *data)

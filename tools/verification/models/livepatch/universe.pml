@@ -30,7 +30,7 @@
  * klp_nr_exiting           klp_nr_exiting()
  * klp_finish_transition    klp_finish_transition(), klp_redirect_settle(),
  *                          klp_transition_finish()
- * klp_copy_process         klp_copy_process(), around it copy_process()
+ * klp_task_forked         klp_task_forked(), around it copy_process()
  * klp_task_exiting         klp_task_exiting()
  * release                  __unhash_process()
  * klp_task_dead            klp_task_dead(), __klp_task_dead()
@@ -761,7 +761,7 @@ inline klp_transition_done()
 }
 
 /* The parent is in a system call: its universe cannot change. */
-inline klp_copy_process()
+inline klp_task_forked()
 {
 	pending[CHILD] = pending[me];
 	lock(tasklist_lock);
@@ -903,7 +903,7 @@ end_unborn:	woken
 system_call:
 	calls();
 	if
-	:: CHILD < NTASK && me != CHILD && unborn -> klp_copy_process(); calls()
+	:: CHILD < NTASK && me != CHILD && unborn -> klp_task_forked(); calls()
 	:: skip
 	fi;
 #if NEXIT > 0

@@ -101,7 +101,7 @@ test_used_modules() {
 test_used_klp() {
 	used klp_arrive klp_visit_task klp_visit_cpu klp_visit_irq_context \
 	     klp_poke_fn klp_walk_tasks klp_flag_task klp_poke_task \
-	     __klp_copy_process __klp_task_dead \
+	     __klp_task_forked __klp_task_dead \
 	     klp_task_patch_state klp_migration_start klp_migration_done \
 	     klp_transition_migrate klp_transition_finish klp_transition_end \
 	     klp_patch_in_transition klp_stragglers_put klp_poke_start \

@@ -12,7 +12,7 @@ export LC_ALL=C
 
 LPT_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=/dev/null
-. "$LPT_DIR/../kselftest/ktap_helpers.sh"
+. "$LPT_DIR/../../kselftest/ktap_helpers.sh"
 
 KLP=/sys/kernel/livepatch
 DEBUGFS=/sys/kernel/debug

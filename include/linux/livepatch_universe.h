@@ -17,16 +17,17 @@
  * A thread that sleeps inside klp_schedule() or between the quiescent markers is
  * moved remotely, without a wakeup. See Documentation/livepatch/kthreads.rst.
  */
-#ifndef _LINUX_LIVEPATCH_SCHED_H_
-#define _LINUX_LIVEPATCH_SCHED_H_
+#ifndef _LINUX_LIVEPATCH_UNIVERSE_H_
+#define _LINUX_LIVEPATCH_UNIVERSE_H_
 
 #include <linux/instruction_pointer.h>
+#include <linux/livepatch_sched.h>
 #include <linux/livepatch_trampoline.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 
-#ifdef CONFIG_LIVEPATCH
+#ifdef CONFIG_LIVEPATCH_UNIVERSES
 
 /*
  * Values of task_struct::klp_quiescent. Any other value is the address of a wait. The
@@ -45,14 +46,8 @@ extern int klp_patched_universe;
 extern unsigned int klp_nr_starts;
 extern u8 klp_goal;
 
-void klp_update_patch_state(struct task_struct *task);
-void __klp_copy_process(struct task_struct *child);
+void __klp_task_forked(struct task_struct *child);
 void __klp_task_dead(struct task_struct *task);
-
-static inline bool klp_patch_pending(struct task_struct *task)
-{
-	return test_tsk_thread_flag(task, TIF_PATCH_PENDING);
-}
 
 /**
  * klp_safe_point - let the current task change its universe if it is a straggler
@@ -134,7 +129,7 @@ static inline void klp_quiescent_exit(void)
 }
 
 /**
- * klp_copy_process - set the flag of a new task according to its universe
+ * klp_task_forked - set the flag of a new task according to its universe
  * @child: the new task, not yet in the task list
  *
  * The universe was copied from the parent, which is inside of copy_process() and passes
@@ -142,7 +137,7 @@ static inline void klp_quiescent_exit(void)
  *
  * Context: tasklist_lock held for writing; fork can't fail any more.
  */
-static inline void klp_copy_process(struct task_struct *child)
+static inline void klp_task_forked(struct task_struct *child)
 {
 	/*
 	 * Barrier B: orders the read of the goal before the read of
@@ -156,7 +151,7 @@ static inline void klp_copy_process(struct task_struct *child)
 	if (likely(child->klp_universe == goal))
 		clear_tsk_thread_flag(child, TIF_PATCH_PENDING);
 	else
-		__klp_copy_process(child);
+		__klp_task_forked(child);
 }
 
 /**
@@ -202,20 +197,18 @@ static inline void klp_task_dead(struct task_struct *task)
 		__klp_task_dead(task);
 }
 
-#else /* !CONFIG_LIVEPATCH */
+#else /* !CONFIG_LIVEPATCH_UNIVERSES */
 
-static inline void klp_copy_process(struct task_struct *child) { }
+static inline void klp_task_forked(struct task_struct *child) { }
 static inline void klp_task_exiting(struct task_struct *task) { }
 static inline void klp_task_dead(struct task_struct *task) { }
-static inline bool klp_patch_pending(struct task_struct *task) { return false; }
-static inline void klp_update_patch_state(struct task_struct *task) { }
 static inline void klp_safe_point(void) { }
 static inline void klp_boundary_enter(void) { }
 static inline void klp_resume_enter(void) { }
 static inline void klp_quiescent_enter(void) { }
 static inline void klp_quiescent_exit(void) { }
 
-#endif /* CONFIG_LIVEPATCH */
+#endif /* CONFIG_LIVEPATCH_UNIVERSES */
 
 /**
  * klp_schedule - schedule() for a thread that waits for its next item of work
@@ -249,4 +242,4 @@ static __always_inline long klp_schedule_timeout_interruptible(long timeout)
 	return timeout;
 }
 
-#endif /* _LINUX_LIVEPATCH_SCHED_H_ */
+#endif /* _LINUX_LIVEPATCH_UNIVERSE_H_ */

@@ -14,9 +14,9 @@ export LC_ALL=C PATH=$PATH:/usr/sbin:/sbin
 umask 022
 
 TEST_DIR=$(realpath "$(dirname "$0")")
-SRC=$(realpath "$TEST_DIR/../../../..")
+SRC=$(realpath "$TEST_DIR/../../../../..")
 # shellcheck source=/dev/null
-. "$TEST_DIR/../kselftest/ktap_helpers.sh"
+. "$TEST_DIR/../../kselftest/ktap_helpers.sh"
 
 # Programs that run_kselftest.sh and the tests call
 PROGRAMS="awk basename bash cat chmod chrt cmp comm cut date dd diff dirname dmesg echo env
@@ -96,13 +96,9 @@ make_kernel() {
 }
 
 install_tests() {
-	logged make -C "$SRC/tools/testing/selftests" install TARGETS=livepatch \
+	logged make -C "$SRC/tools/testing/selftests" install TARGETS=livepatch/universes \
 		FORCE_TARGETS=1 "KDIR=$build" "O=$tmp/objects" \
 		"KSFT_INSTALL_PATH=$tmp/root/tests"
-	cp -r "$SRC/samples/livepatch" "$tmp/samples"
-	logged make -C "$build" M="$tmp/samples" CONFIG_SAMPLE_LIVEPATCH=m modules
-	mkdir "$tmp/root/samples"
-	cp "$tmp"/samples/*.ko "$tmp/root/samples"
 }
 
 # add_file PATH - to the root file system
@@ -133,7 +129,7 @@ install_programs() {
 write_init() {
 	cat > "$tmp/root/init" <<-INIT
 		#!/bin/bash
-		export PATH=/usr/bin HOME=/ LC_ALL=C LPT_SAMPLES=/samples
+		export PATH=/usr/bin HOME=/ LC_ALL=C
 		mount -t proc none /proc
 		mount -t sysfs none /sys
 		[ -c /dev/ttyS1 ] || mount -t devtmpfs none /dev
@@ -144,7 +140,7 @@ write_init() {
 		mount -t tracefs none /sys/kernel/tracing
 		mount -t cgroup2 none /sys/fs/cgroup
 		stty -F /dev/ttyS1 raw
-		/tests/run_kselftest.sh ${tests[*]/#/-t livepatch:} > /dev/ttyS1 2>&1 < /dev/null
+		/tests/run_kselftest.sh ${tests[*]/#/-t livepatch/universes:} > /dev/ttyS1 2>&1 < /dev/null
 		echo "# $status_line \$?" > /dev/ttyS1
 		stty -F /dev/ttyS1 raw	# waits for the output
 		echo b > /proc/sysrq-trigger

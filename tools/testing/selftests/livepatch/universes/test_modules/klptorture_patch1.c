@@ -12,7 +12,7 @@
 #include <linux/freezer.h>
 #include <linux/kthread.h>
 #include <linux/livepatch.h>
-#include <linux/livepatch_sched.h>
+#include <linux/livepatch_universe.h>
 #include <linux/module.h>
 
 #include "lpt.h"
