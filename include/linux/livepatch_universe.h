@@ -27,6 +27,27 @@
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 
+/**
+ * klp_safe_point - let the current task change its universe if it is a straggler
+ *
+ * For loops of kernel threads, between two independent items of work. The
+ * caller must not hold a lock or a reference, or be in the middle of an operation,
+ * that a function called before this point has prepared for one called after it.
+ *
+ * The safe point is also a quiescent state of RCU tasks, with and without live patching.
+ * The end of a transition waits for a grace period, which a thread that never sleeps
+ * would delay.
+ *
+ * Context: Task context, preemptible or not, no raw spinlock held.
+ */
+static __always_inline void klp_safe_point(void)
+{
+	if (IS_ENABLED(CONFIG_LIVEPATCH_UNIVERSES) &&
+	    unlikely(klp_patch_pending(current)))
+		klp_update_patch_state(current);
+	rcu_tasks_qs(current, false);
+}
+
 #ifdef CONFIG_LIVEPATCH_UNIVERSES
 
 /*
@@ -48,25 +69,6 @@ extern u8 klp_goal;
 
 void __klp_task_forked(struct task_struct *child);
 void __klp_task_dead(struct task_struct *task);
-
-/**
- * klp_safe_point - let the current task change its universe if it is a straggler
- *
- * For loops of kernel threads, between two independent items of work. The
- * caller must not hold a lock or a reference, or be in the middle of an operation,
- * that a function called before this point has prepared for one called after it.
- *
- * The safe point is also a quiescent state of RCU tasks. The end of a transition
- * waits for a grace period, which a thread that never sleeps would delay.
- *
- * Context: Task context, preemptible or not, no raw spinlock held.
- */
-static __always_inline void klp_safe_point(void)
-{
-	if (unlikely(klp_patch_pending(current)))
-		klp_update_patch_state(current);
-	rcu_tasks_qs(current, false);
-}
 
 /**
  * klp_boundary_enter - the current task is about to be preempted on its way to
@@ -202,10 +204,9 @@ static inline void klp_task_dead(struct task_struct *task)
 static inline void klp_task_forked(struct task_struct *child) { }
 static inline void klp_task_exiting(struct task_struct *task) { }
 static inline void klp_task_dead(struct task_struct *task) { }
-static inline void klp_safe_point(void) { }
 static inline void klp_boundary_enter(void) { }
 static inline void klp_resume_enter(void) { }
-static inline void klp_quiescent_enter(void) { }
+static inline void klp_quiescent_enter(void) { klp_safe_point(); }
 static inline void klp_quiescent_exit(void) { }
 
 #endif /* CONFIG_LIVEPATCH_UNIVERSES */
