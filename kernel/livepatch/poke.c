@@ -135,8 +135,8 @@ static int klp_stop_fn(void *unused)
 {
 	klp_migrate_this_cpu();
 	/*
-	 * From now on klp_poke_cpu() may queue klp_stop_work again. Pairs with its
-	 * smp_load_acquire().
+	 * Barrier E: orders the reads of klp_stop_work by this thread before the store
+	 * that lets klp_stop_work be queued again. Pairs with klp_poke_cpu().
 	 */
 	smp_store_release(this_cpu_ptr(&klp_stop_queued), false);
 	return 0;
@@ -155,7 +155,10 @@ static void klp_poke_cpu(int cpu)
 	lockdep_assert_held(&klp_mutex);
 	lockdep_assert_cpus_held();
 	klp_visit_cpu(cpu, false);
-	/* Pairs with klp_stop_fn(): its stopper thread does not use klp_stop_work. */
+	/*
+	 * Barrier E: orders the read of klp_stop_queued before the stores to
+	 * klp_stop_work, when it is queued. Pairs with klp_stop_fn().
+	 */
 	if (!klp_irq_is_straggler(cpu) || smp_load_acquire(queued))
 		return;
 	WRITE_ONCE(*queued, true);
