@@ -28,8 +28,8 @@ struct klp_block {
 	struct list_head list;
 	void *text;
 	size_t size;
-	unsigned int built;
-	unsigned int refs;
+	unsigned int built __guarded_by(&klp_mutex);
+	unsigned int refs __guarded_by(&klp_mutex);
 	struct klp_dead dead;
 };
 

@@ -73,6 +73,7 @@ static void klp_pin_all(const char *why)
 {
 	struct live_patch *patch;
 
+	lockdep_assert_held(&klp_mutex);
 	klp_for_each_patch(patch) {
 		if (!patch->pinned)
 			klp_pin_because(patch, "%s", why);
@@ -87,6 +88,7 @@ static void klp_pin_all(const char *why)
  */
 void klp_pin_on_error(int err)
 {
+	lockdep_assert_held(&klp_mutex);
 	if (err)
 		klp_pin_all("call sites may still lead to it");
 }
@@ -95,6 +97,7 @@ static void klp_pin_leaving(const char *why)
 {
 	struct live_patch *patch;
 
+	lockdep_assert_held(&klp_mutex);
 	klp_for_each_patch(patch) {
 		if (patch->state == KLP_DISABLING && !patch->pinned)
 			klp_pin_because(patch, "%s", why);
@@ -167,6 +170,7 @@ static bool klp_callers_are_known(const struct klp_moved *moved)
 
 static void klp_pin_moved(struct live_patch *patch, const struct klp_moved *moved)
 {
+	lockdep_assert_held(&klp_mutex);
 	if (within_module(moved->place, patch->mod))
 		klp_pin_because(patch, "%s (%d) waits in its code and may stay there",
 				moved->comm, moved->pid);
@@ -184,6 +188,7 @@ static void klp_pin_at_end(struct live_patch *patch)
 	const struct klp_moved *moved;
 	unsigned int i;
 
+	lockdep_assert_held(&klp_mutex);
 	for (i = 0; i < patch->nr_objs; i++)
 		klp_pin_never_left(patch->objs[i]);
 	klp_pin_main_function(patch);

@@ -41,12 +41,11 @@ module_param(poke_delay_ms, uint, 0644);
 
 /*
  * Number of rounds of this migration that are over, at most KLP_POKE_BACKOFF_MAX + 1.
- * Protected by klp_mutex.
  */
-static unsigned int klp_pokes;
+static unsigned int klp_pokes __guarded_by(&klp_mutex);
 
-/* Has a long transition been reported in the log? Protected by klp_mutex. */
-static bool klp_reported_long;
+/* Has a long transition been reported in the log? */
+static bool klp_reported_long __guarded_by(&klp_mutex);
 
 static bool klp_check_stack(struct task_struct *task)
 {
@@ -67,6 +66,7 @@ static void klp_report_long(struct task_struct *task)
 {
 	unsigned int age = klp_transition_age_ms();
 
+	lockdep_assert_held(&klp_mutex);
 	if (klp_reported_long || age < KLP_LONG_MS)
 		return;
 	klp_reported_long = true;
@@ -81,6 +81,7 @@ static void klp_report_long(struct task_struct *task)
  */
 static void klp_poke_kthread(struct task_struct *task)
 {
+	lockdep_assert_held(&klp_mutex);
 	if (klp_pokes < KLP_POKE_BACKOFF_MAX)
 		return;
 	/* The thread was woken one round ago, and has not passed a safe point. */
@@ -182,6 +183,7 @@ static void klp_poke_later(void)
 {
 	unsigned long delay = msecs_to_jiffies(READ_ONCE(poke_delay_ms)) ?: 1;
 
+	lockdep_assert_held(&klp_mutex);
 	/* Limit the delay, so that the shift below does not overflow. */
 	delay = min(delay, MAX_JIFFY_OFFSET >> KLP_POKE_BACKOFF_MAX);
 	klp_run_later(&klp_poke_work, delay << min(klp_pokes, KLP_POKE_BACKOFF_MAX));

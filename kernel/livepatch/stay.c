@@ -165,6 +165,7 @@ bool klp_replaces_exit(const struct live_patch *patch, unsigned long addr)
 	const struct live_func *func;
 	unsigned int i, j;
 
+	lockdep_assert_held(&klp_mutex);
 	if (!klp_is_exit_path(addr))
 		return false;
 	klp_for_each_object(patch, i, obj) {

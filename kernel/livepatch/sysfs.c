@@ -162,7 +162,8 @@ static ssize_t patched_show(struct kobject *kobj, struct kobj_attribute *attr,
 			    char *buf)
 {
 	return sysfs_emit(buf, "%d\n",
-			  READ_ONCE(to_object(kobj)->stage) != KLP_OBJECT_ORIGINAL);
+			  context_unsafe(READ_ONCE(to_object(kobj)->stage)) !=
+			  KLP_OBJECT_ORIGINAL);
 }
 
 static struct kobj_attribute patched_attr = __ATTR_RO(patched);
