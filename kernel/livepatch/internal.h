@@ -18,6 +18,13 @@
 
 struct live_object;
 
+/*
+ * Protects the data of live patching. It is dropped while a callback of a patch module
+ * runs. It does not protect the universes of tasks and interrupts, see universe.c, nor
+ * klp_moved, see moved.c. Some fields are read without it, by READ_ONCE().
+ */
+extern struct mutex klp_mutex;
+
 /**
  * enum klp_patch_state - state of a patch
  * @KLP_DISABLED:	before the patch is enabled; again after it was disabled or
@@ -57,21 +64,15 @@ struct live_patch {
 	struct list_head list;
 	struct klp_patch *desc;
 	struct module *mod;
-	enum klp_patch_state state;
+	enum klp_patch_state state __guarded_by(&klp_mutex);
 	bool replace;
-	bool pinned;
-	unsigned int since;
+	bool pinned __guarded_by(&klp_mutex);
+	unsigned int since __guarded_by(&klp_mutex);
 	unsigned int nr_objs;
 	struct live_object **objs;
 };
 
-/*
- * Protects the data of live patching. It is dropped while a callback of a patch module
- * runs. It does not protect the universes of tasks and interrupts, see universe.c, nor
- * klp_moved, see moved.c. Some fields are read without it, by READ_ONCE().
- */
-extern struct mutex klp_mutex;
-extern struct list_head klp_patches;
+extern struct list_head klp_patches __guarded_by(&klp_mutex);
 
 #define klp_for_each_patch(patch) \
 	list_for_each_entry(patch, &klp_patches, list)
@@ -133,7 +134,8 @@ unsigned int klp_next_start(void);
 static inline bool klp_patch_is_enabled(const struct live_patch *patch)
 {
 	bool in_transition = patch == klp_patch_in_transition();
-	enum klp_patch_state state = READ_ONCE(patch->state);
+	/* Without klp_mutex, see above. */
+	enum klp_patch_state state = context_unsafe(READ_ONCE(patch->state));
 
 	return state == KLP_ENABLING || state == KLP_ENABLED ||
 	       (state == KLP_DISABLING && !in_transition);
@@ -141,6 +143,7 @@ static inline bool klp_patch_is_enabled(const struct live_patch *patch)
 
 /* Is the patch in effect for tasks that have migrated (@then), or that have not? */
 static inline bool klp_patch_in_effect(const struct live_patch *patch, bool then)
+	__must_hold(&klp_mutex)
 {
 	return patch->state == KLP_ENABLED ||
 	       patch->state == (then ? KLP_ENABLING : KLP_DISABLING);
@@ -355,15 +358,15 @@ void klp_block_put(struct klp_block *block);
 struct klp_redirect {
 	struct hlist_node node;
 	unsigned long ip;
-	const char *name;
+	const char *name __guarded_by(&klp_mutex);
 	void *fn[KLP_UNIVERSES];
 	unsigned long entry;
-	unsigned long next_entry;
-	struct klp_group *group;
-	struct klp_block *block;
-	struct list_head change;
-	struct list_head stack;
-	struct list_head reached;
+	unsigned long next_entry __guarded_by(&klp_mutex);
+	struct klp_group *group __guarded_by(&klp_mutex);
+	struct klp_block *block __guarded_by(&klp_mutex);
+	struct list_head change __guarded_by(&klp_mutex);
+	struct list_head stack __guarded_by(&klp_mutex);
+	struct list_head reached __guarded_by(&klp_mutex);
 	struct klp_dead dead;
 };
 
@@ -417,8 +420,8 @@ struct live_func {
 	struct kobject kobj;
 	struct live_object *obj;
 	const struct klp_func *desc;
-	struct klp_redirect *redirect;
-	struct list_head stack;
+	struct klp_redirect *redirect __guarded_by(&klp_mutex);
+	struct list_head stack __guarded_by(&klp_mutex);
 	unsigned long addr;
 	unsigned long ip;
 };
@@ -450,8 +453,8 @@ struct live_object {
 	struct kobject kobj;
 	struct live_patch *patch;
 	struct klp_object *desc;
-	enum klp_object_stage stage;
-	bool in_callback;
+	enum klp_object_stage stage __guarded_by(&klp_mutex);
+	bool in_callback __guarded_by(&klp_mutex);
 	unsigned int nr_funcs;
 	struct live_func **funcs;
 };

@@ -52,6 +52,7 @@ static DEFINE_MUTEX(klp_change_mutex);
 static DECLARE_WAIT_QUEUE_HEAD(klp_ended);
 
 static void klp_change_begin(void)
+	__acquires(&klp_change_mutex) __acquires(&klp_mutex)
 {
 	mutex_lock(&klp_change_mutex);
 	mutex_lock(&klp_mutex);
@@ -59,12 +60,16 @@ static void klp_change_begin(void)
 }
 
 static void klp_change_end(void)
+	__releases(&klp_mutex) __releases(&klp_change_mutex)
 {
 	mutex_unlock(&klp_mutex);
 	mutex_unlock(&klp_change_mutex);
 }
 
 DEFINE_LOCK_GUARD_0(klp_change, klp_change_begin(), klp_change_end())
+DECLARE_LOCK_GUARD_0_ATTRS(klp_change,
+			   __acquires(&klp_change_mutex) __acquires(&klp_mutex),
+			   __releases(&klp_mutex) __releases(&klp_change_mutex))
 
 static bool klp_is_patching(void)
 {
@@ -131,6 +136,7 @@ static int klp_retire_replaced(struct live_patch *patch)
  * unloaded, or loaded, and is patched then.
  */
 static bool klp_object_awaits_patch(const struct live_object *obj)
+	__must_hold(&klp_mutex)
 {
 	return klp_object_is_loaded(obj) && obj->stage == KLP_OBJECT_ORIGINAL;
 }
@@ -139,6 +145,7 @@ static int klp_patch_object(struct live_object *obj)
 {
 	int ret;
 
+	lockdep_assert_held(&klp_mutex);
 	if (!klp_object_awaits_patch(obj))
 		return 0;
 	ret = klp_object_pre_patch(obj);
@@ -182,6 +189,7 @@ static void klp_finish_states(void)
 {
 	struct live_patch *patch;
 
+	lockdep_assert_held(&klp_mutex);
 	klp_for_each_patch(patch) {
 		if (patch->state == KLP_ENABLING) {
 			klp_patch_set_state(patch, KLP_ENABLED);
@@ -196,6 +204,7 @@ static void klp_collect_disabled(struct list_head *gone)
 {
 	struct live_patch *patch, *next;
 
+	lockdep_assert_held(&klp_mutex);
 	list_for_each_entry_safe(patch, next, &klp_patches, list) {
 		if (patch->state == KLP_DISABLED)
 			klp_patch_remove(patch, gone);
@@ -227,8 +236,8 @@ static void klp_finish_transition(struct list_head *gone)
 	wake_up_all(&klp_ended);
 }
 
-/* Patches that are out of effect, until their grace period. Protected by klp_mutex. */
-static LIST_HEAD(klp_gone);
+/* Patches that are out of effect, until their grace period. */
+static LIST_HEAD_GUARDED(klp_gone, klp_mutex);
 
 /*
  * Patches from klp_gone, from their grace period until their directory is gone. Changed by
@@ -251,7 +260,8 @@ static bool klp_has_name(const struct list_head *patches, const char *name)
 /* The module may be unloaded when its reference is dropped. The record stays. */
 static void klp_release_patch(struct live_patch *patch)
 {
-	if (!patch->pinned)
+	/* A patch that has left the list does not get pinned any more. */
+	if (!context_unsafe(patch->pinned))
 		module_put(patch->mod);
 	klp_record_destroy(patch);
 }
@@ -339,6 +349,7 @@ static void klp_swap_states(void)
 {
 	struct live_patch *patch;
 
+	lockdep_assert_held(&klp_mutex);
 	klp_transition_reverse();
 	klp_for_each_patch(patch) {
 		if (patch->state == KLP_ENABLING)
@@ -380,6 +391,7 @@ static int klp_enable(struct live_patch *patch, struct list_head *gone)
 {
 	int ret;
 
+	lockdep_assert_held(&klp_mutex);
 	pr_notice("enabling patch '%s'\n", patch->mod->name);
 	klp_begin_transition(patch, true);
 
@@ -618,9 +630,11 @@ bool klp_module_init_failed(struct module *mod, int err)
 	if (!patch)
 		return true;
 	wait_event_idle(klp_ended, !klp_find_patch(mod) ||
-			READ_ONCE(patch->state) == KLP_ENABLED);
+			/* Repeated after klp_ended is woken */
+			context_unsafe(READ_ONCE(patch->state)) == KLP_ENABLED);
 	klp_flush(mod->name);
-	may_go = !klp_find_patch(mod) && !patch->pinned;
+	/* A patch that has left the list does not get pinned any more. */
+	may_go = !klp_find_patch(mod) && !context_unsafe(patch->pinned);
 	if (!may_go)
 		pr_err("patch '%s': tasks may be in it, its module stays although init has failed (%d)\n",
 		       mod->name, err);

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Live patching, unit tests of names, symbols and states.
+ * Live patching, unit tests of names, symbols, marks and states.
  */
 
 #include <kunit/test.h>
 #include <linux/kallsyms.h>
+#include <linux/kernel.h>
 #include <linux/limits.h>
+#include <linux/livepatch_never_left.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -253,6 +255,96 @@ static struct kunit_suite livepatch_symbol_suite = {
 	.test_cases = livepatch_symbol_cases,
 };
 
+static bool is_never_left(const char *name)
+{
+	const struct live_func func = { .addr = kallsyms_lookup_name(name) };
+
+	guard(mutex)(&klp_mutex);
+	return func.addr && klp_is_never_left(&func);
+}
+
+static bool has_known_callers(const char *name, const char *main)
+{
+	unsigned long addr = kallsyms_lookup_name(name);
+
+	guard(mutex)(&klp_mutex);
+	return addr && klp_has_known_callers(addr, kallsyms_lookup_name(main));
+}
+
+static void marks_test(struct kunit *test)
+{
+	const struct klp_mark *mark;
+
+	KUNIT_EXPECT_GT(test, __stop_klp_marks - __start_klp_marks, 0);
+	for (mark = __start_klp_marks; mark < __stop_klp_marks; mark++) {
+		KUNIT_EXPECT_LE(test, mark->kind, KLP_MARK_EXIT_PATH);
+		KUNIT_EXPECT_TRUE_MSG(test, kernel_text_address(mark->addr), "%ps",
+				      (void *)mark->addr);
+	}
+}
+
+static void never_left_test(struct kunit *test)
+{
+	static const char * const marked[] = {
+		"arch_do_signal_or_restart", "cpu_startup_entry", "get_signal",
+		"kernel_clone", "kthread", "kthread_parkme", "process_one_work",
+		"ptrace_stop", "schedule", "schedule_timeout", "task_work_run",
+	};
+	static const char * const unmarked[] = {
+		"do_exit", "kfree", "klp_enable_patch", "sprint_symbol",
+		"wake_up_process",
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(marked); i++)
+		KUNIT_EXPECT_TRUE_MSG(test, is_never_left(marked[i]), "%s", marked[i]);
+	for (i = 0; i < ARRAY_SIZE(unmarked); i++)
+		KUNIT_EXPECT_FALSE_MSG(test, is_never_left(unmarked[i]), "%s",
+				       unmarked[i]);
+	/* The main function of a kernel thread, which has another mark */
+	KUNIT_EXPECT_TRUE(test, is_never_left("smpboot_thread_fn"));
+}
+
+/* Each entry point of a system call that is marked, and the common body */
+static void never_left_syscall_test(struct kunit *test)
+{
+	static const char * const names[] = {
+		"sys_clone", "__do_sys_clone", "__se_sys_clone", "__x64_sys_clone",
+		"__ia32_sys_clone", "__arm64_sys_clone", "__s390x_sys_clone",
+	};
+	int i, nr = 0;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		if (!kallsyms_lookup_name(names[i]))
+			continue;
+		KUNIT_EXPECT_TRUE_MSG(test, is_never_left(names[i]), "%s", names[i]);
+		nr++;
+	}
+	KUNIT_EXPECT_GT(test, nr, 0);
+}
+
+static void known_callers_test(struct kunit *test)
+{
+	KUNIT_EXPECT_TRUE(test, has_known_callers("schedule", "kthreadd"));
+	KUNIT_EXPECT_TRUE(test, has_known_callers("do_exit", "kthreadd"));
+	KUNIT_EXPECT_FALSE(test, has_known_callers("kfree", "kthreadd"));
+	KUNIT_EXPECT_FALSE(test, has_known_callers("kthread_parkme", "kthreadd"));
+	KUNIT_EXPECT_TRUE(test, has_known_callers("kthread_parkme", "smpboot_thread_fn"));
+}
+
+static struct kunit_case livepatch_marks_cases[] = {
+	KUNIT_CASE(marks_test),
+	KUNIT_CASE(never_left_test),
+	KUNIT_CASE(never_left_syscall_test),
+	KUNIT_CASE(known_callers_test),
+	{}
+};
+
+static struct kunit_suite livepatch_marks_suite = {
+	.name = "livepatch_marks",
+	.test_cases = livepatch_marks_cases,
+};
+
 static struct klp_state installed_states[] = {
 	{ .id = 1, .version = 3 },
 	{ .id = 2, .version = 5 },
@@ -314,4 +406,5 @@ static struct kunit_suite livepatch_state_suite = {
 	.test_cases = livepatch_state_cases,
 };
 
-kunit_test_suites(&livepatch_symbol_suite, &livepatch_state_suite);
+kunit_test_suites(&livepatch_symbol_suite, &livepatch_marks_suite,
+		  &livepatch_state_suite);

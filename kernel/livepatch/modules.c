@@ -29,8 +29,8 @@
 #include <linux/wait.h>
 #include "internal.h"
 
-/* Modules that are being patched or unpatched, protected by klp_mutex */
-static unsigned int klp_nr_moving;
+/* Modules that are being patched or unpatched */
+static unsigned int klp_nr_moving __guarded_by(&klp_mutex);
 /* Woken when klp_nr_moving becomes zero */
 static DECLARE_WAIT_QUEUE_HEAD(klp_modules_settled);
 
@@ -57,12 +57,14 @@ void klp_wait_for_modules(void)
 }
 
 static void klp_move_begin(void)
+	__acquires(&klp_mutex)
 {
 	mutex_lock(&klp_mutex);
 	klp_nr_moving++;
 }
 
 static void klp_move_end(void)
+	__releases(&klp_mutex)
 {
 	if (!--klp_nr_moving)
 		wake_up_all(&klp_modules_settled);
@@ -70,6 +72,7 @@ static void klp_move_end(void)
 }
 
 DEFINE_LOCK_GUARD_0(klp_move, klp_move_begin(), klp_move_end())
+DECLARE_LOCK_GUARD_0_ATTRS(klp_move, __acquires(&klp_mutex), __releases(&klp_mutex))
 
 /* Return: the object of the patch for a module of that name, NULL if there is none. */
 static struct live_object *klp_find_object(struct live_patch *patch,
@@ -189,12 +192,14 @@ static void klp_object_leave(struct live_object *obj)
  * the other patch have run. Its own callbacks are not called.
  */
 static bool klp_is_replaced(const struct live_patch *patch)
+	__must_hold(&klp_mutex)
 {
 	return patch->state == KLP_DISABLED && patch != klp_patch_in_transition();
 }
 
 /* False if the end of the transition will call post_patch or post_unpatch. */
 static bool klp_is_settled(const struct live_patch *patch)
+	__must_hold(&klp_mutex)
 {
 	return patch != klp_patch_in_transition() || patch->state == KLP_ENABLED;
 }
@@ -203,6 +208,7 @@ static int klp_object_join(struct live_object *obj, struct module *mod)
 {
 	int ret;
 
+	lockdep_assert_held(&klp_mutex);
 	ret = klp_object_bind(obj, mod);
 	if (ret)
 		return ret;
@@ -237,6 +243,7 @@ static void klp_leave_module(struct module *mod, struct live_patch *end)
 	struct live_patch *patch;
 	struct live_object *obj;
 
+	lockdep_assert_held(&klp_mutex);
 	klp_set_alive(mod, false);
 	klp_for_each_patch(patch) {
 		if (patch == end)
@@ -260,6 +267,7 @@ static int klp_join_module(struct module *mod)
 	struct live_object *obj;
 	int ret;
 
+	lockdep_assert_held(&klp_mutex);
 	klp_set_alive(mod, true);
 	klp_for_each_patch(patch) {
 		obj = klp_find_object(patch, mod->name);

@@ -35,8 +35,8 @@
 #define KLP_MOVED_MAX	64
 
 static DEFINE_RAW_SPINLOCK(klp_moved_lock);
-static struct klp_moved klp_moved[KLP_MOVED_MAX];
-static unsigned int klp_nr_moved;
+static struct klp_moved klp_moved[KLP_MOVED_MAX] __guarded_by(&klp_moved_lock);
+static unsigned int klp_nr_moved __guarded_by(&klp_moved_lock);
 
 /* Find or create the entry of this place and main function. */
 static struct klp_moved *klp_moved_entry(unsigned long place, unsigned long main)
@@ -90,6 +90,7 @@ void klp_moved_note(struct task_struct *task, unsigned long place, unsigned int 
  */
 void klp_moved_reset(void)
 {
+	lockdep_assert_held(&klp_mutex);
 	guard(raw_spinlock_irqsave)(&klp_moved_lock);
 	memset(klp_moved, 0, sizeof(klp_moved));
 	klp_nr_moved = 0;
@@ -103,6 +104,7 @@ void klp_moved_reset(void)
  * Return: the place, NULL if there are no more.
  */
 const struct klp_moved *klp_moved_get(unsigned int idx)
+	__context_unsafe(/* the table does not change */)
 {
 	lockdep_assert_held(&klp_mutex);
 	return idx < klp_nr_moved ? &klp_moved[idx] : NULL;

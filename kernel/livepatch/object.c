@@ -197,6 +197,7 @@ static void *klp_stack_top(struct klp_redirect *redirect, bool then)
 {
 	struct live_func *func;
 
+	lockdep_assert_held(&klp_mutex);
 	list_for_each_entry(func, &redirect->stack, stack) {
 		if (klp_patch_in_effect(func->obj->patch, then))
 			return func->desc->new_func;
@@ -213,6 +214,7 @@ static void klp_func_redirect(struct klp_redirect *redirect)
 /* Can one task call functions of both patches, before or after it migrates? */
 static bool klp_are_together(const struct live_patch *patch,
 			     const struct live_patch *other)
+	__must_hold(&klp_mutex)
 {
 	if (patch == other)
 		return true;
@@ -249,6 +251,7 @@ static bool klp_leads_back(const struct live_func *func)
 	LIST_HEAD(reached);
 	bool back;
 
+	lockdep_assert_held(&klp_mutex);
 	klp_reach(func, &reached);
 	/* The loop appends to the list that it walks, each redirect once. */
 	list_for_each_entry(redirect, &reached, reached) {
@@ -284,6 +287,7 @@ static int klp_check_sites(struct live_object *obj)
 	struct live_func *func;
 	unsigned int i;
 
+	lockdep_assert_held(&klp_mutex);
 	klp_for_each_live_func(obj, i, func) {
 		if (klp_redirect_is_live(func->redirect))
 			continue;
@@ -297,6 +301,7 @@ static int klp_func_stack(struct live_func *func)
 {
 	struct klp_redirect *redirect;
 
+	lockdep_assert_held(&klp_mutex);
 	redirect = klp_redirect_get(func->ip, func->desc->old_name);
 	if (!redirect)
 		return -ENOMEM;
@@ -308,6 +313,7 @@ static int klp_func_stack(struct live_func *func)
 
 static void klp_func_unstack(struct live_func *func)
 {
+	lockdep_assert_held(&klp_mutex);
 	list_del(&func->stack);
 	func->redirect = NULL;
 }
@@ -404,6 +410,7 @@ int klp_object_unpatch(struct live_object *obj)
 }
 
 static void klp_callback_begin(struct live_object *obj)
+	__releases(&klp_mutex)
 {
 	lockdep_assert_held(&klp_mutex);
 	obj->in_callback = true;
@@ -411,6 +418,7 @@ static void klp_callback_begin(struct live_object *obj)
 }
 
 static void klp_callback_end(struct live_object *obj)
+	__acquires(&klp_mutex)
 {
 	mutex_lock(&klp_mutex);
 	obj->in_callback = false;

@@ -13,7 +13,7 @@
  * ====================  ============================================  ==================
  * Reason                Why a task may still run the code             Decided
  * ====================  ============================================  ==================
- * listed function       the patch replaces a function in which        enable and end
+ * marked function       the patch replaces a function in which        enable and end
  *                       tasks migrate, see stay.c
  * main function         the patch replaces the main function of a     enable and end
  *                       thread, which does not return from it
@@ -40,8 +40,8 @@
  *
  * A thread that has migrated has these functions on its stack: the one with the safe point
  * and its callers, up to the main function. The callers are known if the safe point is in
- * the main function itself, or in a function that stay.c lists, because their callers are
- * listed there, too, or are main functions. Otherwise each function that the thread can
+ * the main function itself, or in a function that is marked as never left, because its
+ * callers are marked, too, or are main functions. Otherwise each function that the thread can
  * have called before it came to the safe point may be a caller. A function of a patch that
  * was enabled later can't be one: compare &klp_moved.since with live_patch::since.
  *
@@ -73,6 +73,7 @@ static void klp_pin_all(const char *why)
 {
 	struct live_patch *patch;
 
+	lockdep_assert_held(&klp_mutex);
 	klp_for_each_patch(patch) {
 		if (!patch->pinned)
 			klp_pin_because(patch, "%s", why);
@@ -87,6 +88,7 @@ static void klp_pin_all(const char *why)
  */
 void klp_pin_on_error(int err)
 {
+	lockdep_assert_held(&klp_mutex);
 	if (err)
 		klp_pin_all("call sites may still lead to it");
 }
@@ -95,6 +97,7 @@ static void klp_pin_leaving(const char *why)
 {
 	struct live_patch *patch;
 
+	lockdep_assert_held(&klp_mutex);
 	klp_for_each_patch(patch) {
 		if (patch->state == KLP_DISABLING && !patch->pinned)
 			klp_pin_because(patch, "%s", why);
@@ -167,10 +170,11 @@ static bool klp_callers_are_known(const struct klp_moved *moved)
 
 static void klp_pin_moved(struct live_patch *patch, const struct klp_moved *moved)
 {
+	lockdep_assert_held(&klp_mutex);
 	if (within_module(moved->place, patch->mod))
 		klp_pin_because(patch, "%s (%d) waits in its code and may stay there",
 				moved->comm, moved->pid);
-	else if (klp_replaces_exit(patch, moved->place))
+	else if (klp_replaces_exit(patch, klp_function_of(moved->place)))
 		klp_pin_because(patch, "%s (%d) exits, and waits in %ps",
 				moved->comm, moved->pid, (void *)moved->place);
 	else if ((int)(moved->since - patch->since) >= 0 &&
@@ -184,6 +188,7 @@ static void klp_pin_at_end(struct live_patch *patch)
 	const struct klp_moved *moved;
 	unsigned int i;
 
+	lockdep_assert_held(&klp_mutex);
 	for (i = 0; i < patch->nr_objs; i++)
 		klp_pin_never_left(patch->objs[i]);
 	klp_pin_main_function(patch);

@@ -41,12 +41,11 @@ module_param(poke_delay_ms, uint, 0644);
 
 /*
  * Number of rounds of this migration that are over, at most KLP_POKE_BACKOFF_MAX + 1.
- * Protected by klp_mutex.
  */
-static unsigned int klp_pokes;
+static unsigned int klp_pokes __guarded_by(&klp_mutex);
 
-/* Has a long transition been reported in the log? Protected by klp_mutex. */
-static bool klp_reported_long;
+/* Has a long transition been reported in the log? */
+static bool klp_reported_long __guarded_by(&klp_mutex);
 
 static bool klp_check_stack(struct task_struct *task)
 {
@@ -67,6 +66,7 @@ static void klp_report_long(struct task_struct *task)
 {
 	unsigned int age = klp_transition_age_ms();
 
+	lockdep_assert_held(&klp_mutex);
 	if (klp_reported_long || age < KLP_LONG_MS)
 		return;
 	klp_reported_long = true;
@@ -81,6 +81,7 @@ static void klp_report_long(struct task_struct *task)
  */
 static void klp_poke_kthread(struct task_struct *task)
 {
+	lockdep_assert_held(&klp_mutex);
 	if (klp_pokes < KLP_POKE_BACKOFF_MAX)
 		return;
 	/* The thread was woken one round ago, and has not passed a safe point. */
@@ -135,8 +136,8 @@ static int klp_stop_fn(void *unused)
 {
 	klp_migrate_this_cpu();
 	/*
-	 * From now on klp_poke_cpu() may queue klp_stop_work again. Pairs with its
-	 * smp_load_acquire().
+	 * Barrier E: orders the reads of klp_stop_work by this thread before the store
+	 * that lets klp_stop_work be queued again. Pairs with klp_poke_cpu().
 	 */
 	smp_store_release(this_cpu_ptr(&klp_stop_queued), false);
 	return 0;
@@ -155,7 +156,10 @@ static void klp_poke_cpu(int cpu)
 	lockdep_assert_held(&klp_mutex);
 	lockdep_assert_cpus_held();
 	klp_visit_cpu(cpu, false);
-	/* Pairs with klp_stop_fn(): its stopper thread does not use klp_stop_work. */
+	/*
+	 * Barrier E: orders the read of klp_stop_queued before the stores to
+	 * klp_stop_work, when it is queued. Pairs with klp_stop_fn().
+	 */
 	if (!klp_irq_is_straggler(cpu) || smp_load_acquire(queued))
 		return;
 	WRITE_ONCE(*queued, true);
@@ -179,6 +183,7 @@ static void klp_poke_later(void)
 {
 	unsigned long delay = msecs_to_jiffies(READ_ONCE(poke_delay_ms)) ?: 1;
 
+	lockdep_assert_held(&klp_mutex);
 	/* Limit the delay, so that the shift below does not overflow. */
 	delay = min(delay, MAX_JIFFY_OFFSET >> KLP_POKE_BACKOFF_MAX);
 	klp_run_later(&klp_poke_work, delay << min(klp_pokes, KLP_POKE_BACKOFF_MAX));

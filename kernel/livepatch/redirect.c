@@ -70,9 +70,9 @@ struct klp_group {
 static DEFINE_HASHTABLE(klp_redirects, 8);
 
 /* Redirects to change in the next commit */
-static LIST_HEAD(klp_noted);
+static LIST_HEAD_GUARDED(klp_noted, klp_mutex);
 /* Redirects that differ between the universes, until klp_redirect_settle() */
-static LIST_HEAD(klp_differing);
+static LIST_HEAD_GUARDED(klp_differing, klp_mutex);
 
 /**
  * klp_redirect_find - the redirect of a function
@@ -136,7 +136,7 @@ static void klp_init_ops(struct ftrace_ops *ops)
 }
 
 /* Registered for call sites while their target changes, see "Redirection" above. */
-static struct ftrace_ops klp_cover_ops = {
+static struct ftrace_ops klp_cover_ops __guarded_by(&klp_mutex) = {
 	.func	= ftrace_stub,
 	.flags	= FTRACE_OPS_FL_STUB,
 };
@@ -176,6 +176,7 @@ static int klp_fill_block(struct klp_block *block)
 {
 	struct klp_redirect *redirect;
 
+	lockdep_assert_held(&klp_mutex);
 	list_for_each_entry(redirect, &klp_noted, change) {
 		unsigned long to[KLP_UNIVERSES] = {
 			klp_redirect_to(redirect, 0),
@@ -199,6 +200,7 @@ static int klp_prepare_entries(struct klp_block **blockp)
 	unsigned int nr = 0;
 	int ret;
 
+	lockdep_assert_held(&klp_mutex);
 	*blockp = NULL;
 	if (!IS_ENABLED(CONFIG_LIVEPATCH_TRAMPOLINE))
 		return 0;
@@ -223,6 +225,7 @@ static int klp_prepare_entries(struct klp_block **blockp)
 static void klp_adopt_entry(struct klp_redirect *redirect,
 			    struct klp_block *block)
 {
+	lockdep_assert_held(&klp_mutex);
 	klp_block_put(redirect->block);
 	redirect->block = klp_redirect_wants_trampoline(redirect) ?
 			  klp_block_get(block) : NULL;
@@ -234,12 +237,14 @@ typedef bool (*klp_match_t)(const struct klp_redirect *redirect,
 
 static bool klp_is_new(const struct klp_redirect *redirect,
 		       const struct klp_group *group)
+	__must_hold(&klp_mutex)
 {
 	return !redirect->group && klp_redirect_is_used(redirect);
 }
 
 static bool klp_is_retargeted(const struct klp_redirect *redirect,
 			      const struct klp_group *group)
+	__must_hold(&klp_mutex)
 {
 	return redirect->group && klp_redirect_is_used(redirect) &&
 	       redirect->entry != redirect->next_entry;
@@ -247,6 +252,7 @@ static bool klp_is_retargeted(const struct klp_redirect *redirect,
 
 static bool klp_leaves_group(const struct klp_redirect *redirect,
 			     const struct klp_group *group)
+	__must_hold(&klp_mutex)
 {
 	return redirect->group == group && !klp_redirect_is_used(redirect);
 }
@@ -261,6 +267,7 @@ static int klp_collect(klp_match_t match, const struct klp_group *group,
 	struct klp_redirect *redirect;
 	unsigned int nr = 0;
 
+	lockdep_assert_held(&klp_mutex);
 	*ipsp = NULL;
 	list_for_each_entry(redirect, &klp_noted, change) {
 		if (match(redirect, group))
@@ -334,6 +341,7 @@ static void klp_report_function(int err)
 	static struct ftrace_ops probe;
 	struct klp_redirect *redirect;
 
+	lockdep_assert_held(&klp_mutex);
 	klp_init_ops(&probe);
 	list_for_each_entry(redirect, &klp_noted, change) {
 		if (!klp_is_new(redirect, NULL) ||
@@ -385,6 +393,7 @@ static int klp_register_group(struct klp_group *group, struct klp_block *block)
 	struct klp_redirect *redirect;
 	int ret;
 
+	lockdep_assert_held(&klp_mutex);
 	/* Set @entry first: registration makes the call sites jump there one by one. */
 	list_for_each_entry(redirect, &klp_noted, change) {
 		if (klp_is_new(redirect, NULL))
@@ -428,6 +437,7 @@ static int klp_retarget(struct klp_block *block)
 	struct klp_redirect *redirect;
 	int ret;
 
+	lockdep_assert_held(&klp_mutex);
 	ret = klp_filter(&klp_cover_ops, klp_is_retargeted);
 	if (ret > 0)
 		ret = register_ftrace_function(&klp_cover_ops) ?: 1;
@@ -459,10 +469,11 @@ static int klp_unregister_sites(struct klp_group *group)
 {
 	struct klp_redirect *redirect;
 	unsigned long *ips;
-	int nr = klp_collect(klp_leaves_group, group, &ips,
-			     GFP_KERNEL | __GFP_NOFAIL);
-	int ret = klp_remove_sites(group, ips, nr);
+	int nr, ret;
 
+	lockdep_assert_held(&klp_mutex);
+	nr = klp_collect(klp_leaves_group, group, &ips, GFP_KERNEL | __GFP_NOFAIL);
+	ret = klp_remove_sites(group, ips, nr);
 	kvfree(ips);
 	if (ret)
 		return ret;
@@ -483,6 +494,7 @@ static void klp_free_redirect_fn(struct klp_dead *dead)
 
 static void klp_free_redirect(struct klp_redirect *redirect)
 {
+	lockdep_assert_held(&klp_mutex);
 	hash_del_rcu(&redirect->node);
 	list_del(&redirect->change);
 	klp_block_put(redirect->block);
@@ -494,6 +506,7 @@ static int klp_drop_unused(void)
 	struct klp_redirect *redirect, *next;
 	int ret;
 
+	lockdep_assert_held(&klp_mutex);
 	list_for_each_entry(redirect, &klp_noted, change) {
 		if (!redirect->group || klp_redirect_is_used(redirect))
 			continue;
@@ -513,6 +526,7 @@ static void klp_forget_noted(void)
 {
 	struct klp_redirect *redirect, *next;
 
+	lockdep_assert_held(&klp_mutex);
 	list_for_each_entry_safe(redirect, next, &klp_noted, change) {
 		if (klp_redirect_differs(redirect))
 			list_move_tail(&redirect->change, &klp_differing);

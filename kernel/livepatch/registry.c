@@ -44,7 +44,7 @@ LIST_HEAD(klp_patches);
  * Tools that inspect crash dumps look up this name, as in earlier kernels.
  */
 static struct live_patch *klp_transition_patch;
-static struct klp_transition klp_transition;
+static struct klp_transition klp_transition __guarded_by(&klp_mutex);
 
 u8 klp_goal;
 
@@ -117,6 +117,7 @@ static void klp_set_phase(enum klp_phase phase)
  */
 void klp_transition_begin(struct live_patch *patch, bool patching)
 {
+	lockdep_assert_held(&klp_mutex);
 	klp_set_phase(KLP_PHASE_PREPARING);
 	klp_transition.patching = patching;
 	WRITE_ONCE(klp_transition_patch, patch);
@@ -143,9 +144,11 @@ void klp_transition_reverse(void)
  */
 void klp_transition_migrate(void)
 {
-	bool patching = klp_transition.patching;
+	bool patching;
 
+	lockdep_assert_held(&klp_mutex);
 	lockdep_assert_cpus_held();
+	patching = klp_transition.patching;
 	klp_set_phase(KLP_PHASE_MIGRATING);
 	klp_transition.started = ktime_get();
 	klp_transition.forced = false;
@@ -192,6 +195,7 @@ void klp_transition_set_by_stack(void)
  */
 void klp_transition_finish(void)
 {
+	lockdep_assert_held(&klp_mutex);
 	klp_set_phase(KLP_PHASE_FINISHING);
 	WRITE_ONCE(klp_patched_universe, -1);
 	klp_transition.forced = false;

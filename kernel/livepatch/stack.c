@@ -91,9 +91,9 @@ struct klp_stack {
 	unsigned long addr[KLP_STACK_MAX];
 };
 
-/* The stack that is checked, and the current one. Protected by klp_mutex. */
-static struct klp_stack klp_stack_seen;
-static struct klp_stack klp_stack_now;
+/* The stack that is checked, and the current one */
+static struct klp_stack klp_stack_seen __guarded_by(&klp_mutex);
+static struct klp_stack klp_stack_now __guarded_by(&klp_mutex);
 
 /* Called by task_call_func(). Return: number of frames, or an error. */
 static int klp_save_stack(struct task_struct *task, void *arg)
@@ -115,6 +115,7 @@ static bool klp_stack_has(unsigned long func)
 	unsigned long size, offset, start;
 	int i;
 
+	lockdep_assert_held(&klp_mutex);
 	if (!kallsyms_lookup_size_offset(func, &size, &offset))
 		return true;
 	start = func - offset;
@@ -169,6 +170,7 @@ static bool klp_stack_allows(struct task_struct *task, enum klp_stack_check chec
 	unsigned long main = klp_main_function(task);
 	int i;
 
+	lockdep_assert_held(&klp_mutex);
 	for (i = 0; i < klp_stack_seen.len; i++) {
 		unsigned long addr = klp_stack_seen.addr[i];
 
@@ -221,8 +223,10 @@ void klp_stack_check_end(void)
  */
 bool klp_stack_is_same(struct task_struct *task)
 {
-	int len = klp_save_stack(task, &klp_stack_now);
+	int len;
 
+	lockdep_assert_held(&klp_mutex);
+	len = klp_save_stack(task, &klp_stack_now);
 	return len == klp_stack_seen.len &&
 	       !memcmp(klp_stack_now.addr, klp_stack_seen.addr,
 		       len * sizeof(klp_stack_now.addr[0]));

@@ -161,8 +161,10 @@ bool klp_sysfs_has_file(const char *name)
 static ssize_t patched_show(struct kobject *kobj, struct kobj_attribute *attr,
 			    char *buf)
 {
-	return sysfs_emit(buf, "%d\n",
-			  READ_ONCE(to_object(kobj)->stage) != KLP_OBJECT_ORIGINAL);
+	/* No lock: the answer may be out of date in any case. */
+	enum klp_object_stage stage = context_unsafe(READ_ONCE(to_object(kobj)->stage));
+
+	return sysfs_emit(buf, "%d\n", stage != KLP_OBJECT_ORIGINAL);
 }
 
 static struct kobj_attribute patched_attr = __ATTR_RO(patched);

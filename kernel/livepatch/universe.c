@@ -57,7 +57,7 @@
  * tasklist_lock. After the walk, the migrator takes and drops tasklist_lock again. So
  * either the walk finds the task, or the sum of klp_exiting includes it.
  *
- * The letters A to D of barriers are those of Documentation/livepatch/universes.rst.
+ * The letters A to E of barriers are those of Documentation/livepatch/universes.rst.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
