@@ -19,6 +19,7 @@ static void klp_show_moves(const struct klp_patch *patch)
 
 enum klp_exit klp_cmd_force(const struct klp_options *options)
 {
+	enum klp_exit status;
 	struct klp_patch patch;
 
 	if (!klp_find_transition(&patch))
@@ -28,8 +29,9 @@ enum klp_exit klp_cmd_force(const struct klp_options *options)
 		return klp_fail(KLP_USAGE, "force: nothing was changed. Give --yes to force.");
 	if (klp_force(patch.name))
 		return KLP_REFUSED;
-	if (!klp_wait_transition(patch.name, options->wait_ms))
-		return klp_stalled(patch.name, options);
+	status = klp_settle(patch.name, options);
+	if (status)
+		return status;
 	printf("The transition of '%s' was forced. Plan to reboot.\n", patch.name);
 	return KLP_DONE;
 }

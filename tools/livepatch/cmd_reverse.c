@@ -6,14 +6,16 @@
 
 enum klp_exit klp_cmd_reverse(const struct klp_options *options)
 {
+	enum klp_exit status;
 	struct klp_patch patch;
 
 	if (!klp_find_transition(&patch))
 		return klp_fail(KLP_REFUSED, "there is no transition to reverse");
 	if (klp_reverse(&patch))
 		return KLP_REFUSED;
-	if (!klp_wait_transition(patch.name, options->wait_ms))
-		return options->wait_ms ? klp_stalled(patch.name, options) : KLP_IN_TRANSITION;
+	status = klp_settle(patch.name, options);
+	if (status)
+		return status;
 	printf("The transition of '%s' is reversed: the patch is %s.\n", patch.name,
 	       patch.enabled ? "disabled" : "enabled");
 	return patch.enabled ? klp_remove(patch.name) : KLP_DONE;

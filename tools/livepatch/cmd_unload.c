@@ -21,6 +21,7 @@ static enum klp_exit klp_finish_unload(const char *name)
 enum klp_exit klp_cmd_unload(const struct klp_options *options)
 {
 	const char *name = klp_module_name(options->args[0]);
+	enum klp_exit status;
 	struct klp_patch patch;
 
 	if (!klp_patch_read(&patch, name))
@@ -28,9 +29,6 @@ enum klp_exit klp_cmd_unload(const struct klp_options *options)
 		       klp_fail(KLP_USAGE, "'%s' is not loaded", name);
 	if (patch.enabled && klp_disable(name))
 		return KLP_REFUSED;
-	if (klp_wait_transition(name, options->wait_ms))
-		return klp_finish_unload(name);
-	if (!options->wait_ms && !options->reverse_on_stall)
-		return KLP_IN_TRANSITION;
-	return klp_stalled(name, options);
+	status = klp_settle(name, options);
+	return status ? status : klp_finish_unload(name);
 }

@@ -9,11 +9,10 @@ static enum klp_exit klp_remove_replaced(const struct klp_patches *before)
 	enum klp_exit status = KLP_DONE, ret;
 
 	for (int i = 0; i < before->nr; i++) {
+		printf("'%s' was replaced.\n", before->list[i].name);
 		ret = klp_remove(before->list[i].name);
 		if (ret)
 			status = ret;
-		else
-			printf("'%s' was replaced.\n", before->list[i].name);
 	}
 	return status;
 }

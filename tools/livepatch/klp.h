@@ -191,8 +191,8 @@ enum klp_exit klp_disable(const char *name);
 enum klp_exit klp_reverse(const struct klp_patch *patch);
 enum klp_exit klp_force(const char *name);
 
-/* stall.c: a transition that takes longer than the administrator wants to wait */
-enum klp_exit klp_stalled(const char *name, const struct klp_options *options);
+/* settle.c: a transition may take longer than the administrator wants to wait */
+enum klp_exit klp_settle(const char *name, const struct klp_options *options);
 
 /* remove.c: the module of a patch that is out of effect */
 enum klp_exit klp_remove(const char *name);

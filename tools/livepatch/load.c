@@ -45,24 +45,27 @@ static enum klp_exit klp_report_load(const char *name)
 }
 
 /* A patch that does not replace others is no upgrade: undo it. */
-static enum klp_exit klp_check_cumulative(const char *name, const struct klp_options *options)
+static enum klp_exit klp_undo(const char *name, const struct klp_options *options)
 {
-	struct klp_options reverse = *options;
-	struct klp_patch patch;
+	struct klp_options keep = *options;
+	enum klp_exit status;
 
-	if (!klp_patch_read(&patch, name) || patch.replace)
-		return KLP_DONE;
-	klp_fail(KLP_REFUSED, "'%s' is not cumulative, it replaces no patches. Use klp load.",
+	keep.reverse_on_stall = false;
+	klp_fail(KLP_REVERSED, "'%s' is not cumulative, it replaces no patches. Use klp load.",
 		 name);
-	reverse.reverse_on_stall = true;
-	if (patch.transition)
-		return klp_stalled(name, &reverse);
 	if (klp_disable(name))
 		return KLP_REFUSED;
-	if (!klp_wait_transition(name, options->wait_ms))
-		return klp_stalled(name, options);
-	klp_remove(name);
-	return KLP_REVERSED;
+	status = klp_settle(name, &keep);
+	if (!status)
+		status = klp_remove(name);
+	return status ? status : KLP_REVERSED;
+}
+
+static bool klp_is_cumulative(const char *name)
+{
+	struct klp_patch patch;
+
+	return klp_patch_read(&patch, name) && patch.replace;
 }
 
 /**
@@ -81,15 +84,10 @@ enum klp_exit klp_load(const char *file, const struct klp_options *options, bool
 	status = klp_check_module(&info, file);
 	if (!status)
 		status = klp_insert(file, info.name, options);
-	if (!status && cumulative)
-		status = klp_check_cumulative(info.name, options);
 	if (status)
 		return status;
-	if (klp_wait_transition(info.name, options->wait_ms))
-		return klp_report_load(info.name);
-	if (!options->wait_ms && !options->reverse_on_stall) {
-		printf("'%s' is loaded, and its transition is under way.\n", info.name);
-		return KLP_IN_TRANSITION;
-	}
-	return klp_stalled(info.name, options);
+	if (cumulative && !klp_is_cumulative(info.name))
+		return klp_undo(info.name, options);
+	status = klp_settle(info.name, options);
+	return status ? status : klp_report_load(info.name);
 }

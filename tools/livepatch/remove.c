@@ -47,7 +47,7 @@ static enum klp_exit klp_stays(const char *name)
 	struct klp_record record;
 	struct klp_log log;
 
-	printf("'%s' is disabled. Its module stays loaded, because a task may run its code.\n",
+	printf("'%s' is not in effect. Its module stays loaded, because a task may run its code.\n",
 	       name);
 	klp_log_open_all(&log);
 	while (klp_log_next(&log, &record)) {
@@ -74,7 +74,7 @@ enum klp_exit klp_remove(const char *name)
 
 	if (!klp_wait_gone(name, KLP_GONE_MS))
 		return klp_fail(KLP_REFUSED,
-				"'%s' is disabled, but a task may still be in a trampoline. Repeat klp unload %s later.",
+				"'%s' is not in effect, but may still be in use. Repeat klp unload %s later.",
 				name, name);
 	if (!klp_module_loaded(name))
 		return KLP_DONE;

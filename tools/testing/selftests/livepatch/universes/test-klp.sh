@@ -44,7 +44,7 @@ held() {
 	load lpt_blocker
 	hold
 	klp 1 load "$(module "$1")" "${@:2}" --wait 0
-	says "'$1' is loaded, and its transition is under way."
+	says "The transition of '$1' is under way."
 }
 
 test_load() {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A transition that takes longer than the administrator wants to wait: report the stragglers,
- * and keep the transition or reverse it.
+ * Wait for the end of a transition as long as the administrator wants. If it takes longer,
+ * report the stragglers, and keep the transition or reverse it.
  */
 #include "klp.h"
 
@@ -36,18 +36,23 @@ static enum klp_exit klp_give_up(const struct klp_patch *patch, const struct klp
 }
 
 /**
- * klp_stalled - act on a transition that was waited for in vain
+ * klp_settle - wait for the end of a transition
  * @name: the patch
- * @options: the option --on-stall, and how long to wait if the transition is reversed
+ * @options: how long to wait, and whether to reverse the transition then
  *
- * Return: the exit status.
+ * Return: KLP_DONE if the transition has ended, otherwise the exit status.
  */
-enum klp_exit klp_stalled(const char *name, const struct klp_options *options)
+enum klp_exit klp_settle(const char *name, const struct klp_options *options)
 {
 	struct klp_patch patch;
 
-	if (!klp_patch_read(&patch, name) || !patch.transition)
+	if (klp_wait_transition(name, options->wait_ms) ||
+	    !klp_patch_read(&patch, name) || !patch.transition)
 		return KLP_DONE;
+	if (!options->wait_ms && !options->reverse_on_stall) {
+		printf("The transition of '%s' is under way.\n", name);
+		return KLP_IN_TRANSITION;
+	}
 	klp_report_stall(&patch);
 	return options->reverse_on_stall ? klp_give_up(&patch, options) : klp_keep(&patch);
 }
