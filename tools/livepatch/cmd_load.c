@@ -2,8 +2,6 @@
 /*
  * klp load: load a patch from a file, or all patches that are installed for this kernel.
  */
-#include <stdlib.h>
-#include <string.h>
 #include "klp.h"
 
 static enum klp_exit klp_load_stored(const char *file, const struct klp_options *options)
@@ -17,18 +15,23 @@ static enum klp_exit klp_load_stored(const char *file, const struct klp_options 
 	return klp_load(file, options, false);
 }
 
-/* A later patch can't be loaded during the transition of an earlier one. */
+/*
+ * Stop at the first patch that is not enabled: the next one may be meant to be stacked on it, and
+ * can't be loaded during its transition.
+ */
 static enum klp_exit klp_load_installed(const struct klp_options *options)
 {
 	const char *release = klp_store_release(options);
 	enum klp_exit status = KLP_DONE;
-	char dir[PATH_MAX], file[PATH_MAX];
+	char dir[PATH_MAX], file[PATH_MAX + NAME_MAX + 2];
 	struct klp_names names;
 
-	snprintf(dir, sizeof(dir), "/var/lib/livepatch/%s", release);
-	klp_names_read(&names, dir);
-	for (int i = 0; i < names.nr && !status; i++)
-		status = klp_load_stored(klp_path(file, "%s/%s", dir, names.list[i]), options);
+	klp_store_dir(dir, release);
+	klp_store_read(&names, release);
+	for (int i = 0; i < names.nr && !status; i++) {
+		snprintf(file, sizeof(file), "%s/%s", dir, names.list[i]);
+		status = klp_load_stored(file, options);
+	}
 	klp_names_free(&names);
 	return status;
 }

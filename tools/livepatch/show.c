@@ -49,7 +49,7 @@ static void klp_show_straggler(FILE *out, const struct klp_straggler *s)
 void klp_show_stragglers(FILE *out, const struct klp_stragglers *stragglers)
 {
 	if (stragglers->unknown)
-		fprintf(out, "  Their names are not known: debugfs is not mounted, or not readable.\n");
+		fprintf(out, "  Their names are not known: debugfs can't be read.\n");
 	for (int i = 0; i < stragglers->nr; i++)
 		klp_show_straggler(out, &stragglers->list[i]);
 }

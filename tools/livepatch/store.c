@@ -2,11 +2,15 @@
 /*
  * Where the patches are that are loaded at boot: /var/lib/livepatch/<release of the kernel>/.
  */
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include "klp.h"
 
 #define KLP_STORE	"/var/lib/livepatch"
+
+/* A module may be compressed. */
+static const char * const klp_suffixes[] = { ".ko", ".ko.xz", ".ko.zst", ".ko.gz", NULL };
 
 /**
  * klp_store_release - for which kernel are the patches?
@@ -44,12 +48,43 @@ void klp_store_dir(char path[PATH_MAX], const char *release)
  */
 bool klp_store_find(char path[PATH_MAX], const char *release, const char *name)
 {
-	static const char * const suffixes[] = { "", ".xz", ".zst", ".gz" };
-
-	for (size_t i = 0; i < sizeof(suffixes) / sizeof(*suffixes); i++) {
-		klp_path(path, KLP_STORE "/%s/%s.ko%s", release, name, suffixes[i]);
-		if (klp_exists(KLP_STORE "/%s/%s.ko%s", release, name, suffixes[i]))
+	for (int i = 0; klp_suffixes[i]; i++) {
+		klp_path(path, KLP_STORE "/%s/%s%s", release, name, klp_suffixes[i]);
+		if (klp_exists(KLP_STORE "/%s/%s%s", release, name, klp_suffixes[i]))
 			return true;
 	}
 	return false;
+}
+
+/* Other files are leftovers of klp install, when it was interrupted. */
+static bool klp_is_module_file(const char *name)
+{
+	const char *suffix = strstr(name, ".ko");
+
+	for (int i = 0; suffix && klp_suffixes[i]; i++) {
+		if (!strcmp(suffix, klp_suffixes[i]))
+			return true;
+	}
+	return false;
+}
+
+/**
+ * klp_store_read - read the names of the files of patches
+ * @files: filled in, in the order in which they are loaded
+ * @release: the release of the kernel
+ */
+void klp_store_read(struct klp_names *files, const char *release)
+{
+	char dir[PATH_MAX];
+	int kept = 0;
+
+	snprintf(dir, sizeof(dir), KLP_STORE "/%s", release);
+	klp_names_read(files, dir);
+	for (int i = 0; i < files->nr; i++) {
+		if (klp_is_module_file(files->list[i]))
+			files->list[kept++] = files->list[i];
+		else
+			free(files->list[i]);
+	}
+	files->nr = kept;
 }
