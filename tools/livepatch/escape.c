@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Names and command lines of tasks are chosen by users without privileges. Everything that
+ * could control a terminal, or end a line, a field or a string, is replaced.
+ */
+#include "klp.h"
+
+static bool klp_is_plain(unsigned char c)
+{
+	return c >= ' ' && c < 0x7f && c != '\\' && c != '"';
+}
+
+/**
+ * klp_escape - copy a text, with \xNN for all but printable ASCII
+ * @to: the buffer. The text is cut off if the buffer is too small.
+ * @size: the size of @to
+ * @from: the text
+ * @length: the length of @from
+ *
+ * The backslash and the quotation mark are replaced too, so that the result is unique and
+ * can be quoted.
+ */
+void klp_escape(char *to, size_t size, const char *from, size_t length)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < length && n + 5 <= size; i++) {
+		if (klp_is_plain(from[i]))
+			to[n++] = from[i];
+		else
+			n += sprintf(to + n, "\\x%02x", (unsigned char)from[i]);
+	}
+	to[n] = 0;
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Where the patches are that are loaded at boot: /var/lib/livepatch/<release of the kernel>/.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include "klp.h"
+
+#define KLP_STORE	"/var/lib/livepatch"
+
+/* A module may be compressed. */
+static const char * const klp_suffixes[] = { ".ko", ".ko.xz", ".ko.zst", ".ko.gz", NULL };
+
+/**
+ * klp_store_release - for which kernel are the patches?
+ * @options: the option --kernel, the default is the running kernel
+ *
+ * Return: its release.
+ */
+const char *klp_store_release(const struct klp_options *options)
+{
+	static struct utsname name;
+
+	if (options->kernel)
+		return options->kernel;
+	uname(&name);
+	return name.release;
+}
+
+/**
+ * klp_store_dir - make the path of the directory for a kernel
+ * @path: the buffer
+ * @release: the release of the kernel
+ */
+void klp_store_dir(char path[PATH_MAX], const char *release)
+{
+	klp_path(path, KLP_STORE "/%s", release);
+}
+
+/**
+ * klp_store_find - find the file of a patch
+ * @path: filled in
+ * @release: the release of the kernel
+ * @name: the name of the module
+ *
+ * Return: false if the patch is not installed.
+ */
+bool klp_store_find(char path[PATH_MAX], const char *release, const char *name)
+{
+	for (int i = 0; klp_suffixes[i]; i++) {
+		klp_path(path, KLP_STORE "/%s/%s%s", release, name, klp_suffixes[i]);
+		if (klp_exists(KLP_STORE "/%s/%s%s", release, name, klp_suffixes[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Other files are leftovers of klp install, when it was interrupted. */
+static bool klp_is_module_file(const char *name)
+{
+	const char *suffix = strstr(name, ".ko");
+
+	for (int i = 0; suffix && klp_suffixes[i]; i++) {
+		if (!strcmp(suffix, klp_suffixes[i]))
+			return true;
+	}
+	return false;
+}
+
+/**
+ * klp_store_read - read the names of the files of patches
+ * @files: filled in, in the order in which they are loaded
+ * @release: the release of the kernel
+ */
+void klp_store_read(struct klp_names *files, const char *release)
+{
+	char dir[PATH_MAX];
+	int kept = 0;
+
+	snprintf(dir, sizeof(dir), KLP_STORE "/%s", release);
+	klp_names_read(files, dir);
+	for (int i = 0; i < files->nr; i++) {
+		if (klp_is_module_file(files->list[i]))
+			files->list[kept++] = files->list[i];
+		else
+			free(files->list[i]);
+	}
+	files->nr = kept;
+}
