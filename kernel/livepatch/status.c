@@ -57,7 +57,10 @@ static void klp_show_task(struct seq_file *m, struct task_struct *task)
 	const struct klp_reason *reason = &klp_reasons[klp_straggler_class(task)];
 	unsigned long wchan = get_wchan(task);
 
-	seq_printf(m, "%d\t%s\t%s", task_pid_nr(task), task->comm, reason->why);
+	seq_printf(m, "%d\t", task_pid_nr(task));
+	/* Programs choose their names. The fields of a line are separated by tabs. */
+	seq_escape(m, task->comm, "\t\n\\");
+	seq_printf(m, "\t%s", reason->why);
 	if (wchan)
 		seq_printf(m, " in %ps", (void *)wchan);
 	seq_printf(m, "\thelp: %s\n", reason->help);
