@@ -47,8 +47,9 @@ identifier point = {kthread_safe_point, kthread_wait, kthread_schedule,
 		    klp_safe_point, klp_quiescent_enter, klp_schedule,
 		    klp_schedule_timeout_interruptible,
 		    // Functions of one subsystem that contain one of these
-		    ras_wait_event_interruptible_timeout, rsi_wait_event,
-		    svc_recv, uds_wait_cond_next, usbip_wait_pdu};
+		    allocator_wait_idle, ras_wait_event_interruptible_timeout,
+		    rsi_wait_event, svc_recv, uds_wait_cond_next,
+		    usbip_wait_pdu};
 position f;
 @@
 
