@@ -36,7 +36,7 @@ static int do_thread(void *data)	/* found */
 {
 	do {
 		handle_items();
-		msleep(1000);
+		msleep(1000);	/* shown */
 	} while (!kthread_should_stop());	/* shown */
 	return 0;
 }
@@ -90,6 +90,20 @@ static int eternal_thread(void *data)	/* found */
 	return 0;
 }
 
+/* No call is known to wait. */
+static int helper_thread(void *data)	/* found */	/* shown */
+{
+	while (!stopping)
+		wait_for_items();
+	return 0;
+}
+
+static int endless_thread(void *data)	/* found */	/* shown */
+{
+	for (;;)
+		wait_for_items();
+}
+
 static int guarded_thread(void *data)	/* found */
 {
 	while (!kthread_should_stop()) {	/* shown */
@@ -113,6 +127,8 @@ static int start_threads(void)
 	kthread_run(&freezable_thread, NULL, "freezable");
 	kthread_run(waiting_thread, NULL, "waiting");
 	kthread_run(eternal_thread, NULL, "eternal");
+	kthread_run(helper_thread, NULL, "helper");
+	vdo_create_thread(endless_thread, NULL, "endless", &thread);
 	kthread_run(guarded_thread, NULL, "guarded");
 	return 0;
 }

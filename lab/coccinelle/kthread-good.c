@@ -91,6 +91,22 @@ static int waiting_thread(void *data)
 	return 0;
 }
 
+/* This function contains a safe point. */
+static int service_thread(void *data)
+{
+	while (!stopping)
+		svc_recv(data, 0);
+	return 0;
+}
+
+/* A loop that counts */
+static int counting_thread(void *data)
+{
+	for (int i = 0; i < 10; i++)
+		handle_items();
+	return 0;
+}
+
 /* No loop, so the thread ends by itself. */
 static int short_thread(void *data)
 {
@@ -120,6 +136,8 @@ static int start_threads(void)
 	kthread_create(freezing_thread, NULL, "freezing");
 	kthread_create(freezable_thread, NULL, "freezable");
 	kthread_create(waiting_thread, NULL, "waiting");
+	kthread_create(service_thread, NULL, "service");
+	kthread_create(counting_thread, NULL, "counting");
 	kthread_create(short_thread, NULL, "short");
 	helper();
 	return 0;

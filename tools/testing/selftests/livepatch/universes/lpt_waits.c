@@ -327,7 +327,7 @@ static int managed_memory(void)
 /* A thread of this process, because a child would not share the userfaultfd's memory. */
 static void *thread_fault(void *tid)
 {
-	*(pid_t *)tid = gettid();
+	__atomic_store_n((pid_t *)tid, gettid(), __ATOMIC_RELEASE);
 	return child_fault() ? tid : NULL;
 }
 
@@ -335,16 +335,16 @@ static int mode_uffd(void)
 {
 	struct uffdio_zeropage zero = {};
 	pthread_t thread;
-	volatile pid_t tid = 0;
+	pid_t tid = 0;
 	void *failed;
 	int fd;
 
 	if (pipe(filled_pipe) || write(filled_pipe[1], "x", 1) != 1)
 		err(1, "pipe");
 	fd = managed_memory();
-	if (pthread_create(&thread, NULL, thread_fault, (void *)&tid))
+	if (pthread_create(&thread, NULL, thread_fault, &tid))
 		errx(1, "pthread_create");
-	while (!tid)
+	while (!__atomic_load_n(&tid, __ATOMIC_ACQUIRE))
 		usleep(1000);
 	wait_for_state(tid, "SD");
 	say(tid);
@@ -354,7 +354,7 @@ static int mode_uffd(void)
 	if (ioctl(fd, UFFDIO_ZEROPAGE, &zero))
 		err(1, "UFFDIO_ZEROPAGE");
 	pthread_join(thread, &failed);
-	return failed != NULL;
+	return !!failed;
 }
 
 static const struct {

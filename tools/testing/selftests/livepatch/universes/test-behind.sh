@@ -732,7 +732,8 @@ lpt_run "not blocked by a kernel thread that never sleeps" test_busy
 lpt_run "not blocked by a kernel thread that has to be woken" test_woken
 lpt_run "stack check: not blocked by a kernel thread outside of patched code" test_stack_check
 lpt_run "stack check: not blocked by a kernel thread asleep in its main function" test_stack_loop
-lpt_run "stack check: a module stays loaded after its patch was disabled by it" test_stack_check_pins
+lpt_run "stack check: a module stays loaded after its patch was disabled by it" \
+	test_stack_check_pins
 lpt_run "stack check: blocked by a kernel thread in a patched function" test_stack_check_inside
 lpt_run "stack check: blocked by a user task" test_stack_check_user
 lpt_run "stack check: blocked by a work item until its end" test_stack_check_work

@@ -348,14 +348,17 @@ lpt_run "migrates asleep: waits for io_uring with a timeout" test_uring_timeout
 lpt_run "migrates asleep: init that waits for its PID namespace" test_pidns
 lpt_run "migrates asleep: parent of a vfork" test_vfork
 lpt_run_cleanly "a module stays loaded if it patches callers of these waits" test_callers_stay
-lpt_run_cleanly "a module can be unloaded if a thread waits since before its patch" test_below_before
+lpt_run_cleanly "a module can be unloaded if a thread waits since before its patch" \
+	test_below_before
 lpt_run_cleanly "a module stays loaded if a thread waits in a callee of its code" test_below
 lpt_run_cleanly "a thread that is preempted before it sleeps does not migrate" test_preempted
 lpt_run_cleanly "a module stays loaded if it has started a thread" test_starter
 lpt_run_cleanly "a module stays loaded if it has created a thread" test_unstarted
 lpt_run_cleanly "a patch is undone if its init function fails" test_init_fails
-lpt_run_cleanly "a patch is undone if its init function fails in a blocked transition" test_init_fails_blocked
-lpt_run_cleanly "a module stays enabled if its init function fails after force" test_init_fails_forced
+lpt_run_cleanly "a patch is undone if its init function fails in a blocked transition" \
+	test_init_fails_blocked
+lpt_run_cleanly "a module stays enabled if its init function fails after force" \
+	test_init_fails_forced
 lpt_run "an exiting task gets no fake signal" test_drain
 lpt_run "a running task gets the fake signal after 15 s, not before" test_running
 lpt_run "list of stragglers: a killable task" test_class_killable

@@ -8,7 +8,7 @@
 #include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
-#include <asm/text-patching.h>
+#include <linux/text-patching.h>
 
 static char *function = "";
 module_param(function, charp, 0444);
