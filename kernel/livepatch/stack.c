@@ -10,12 +10,15 @@
  * would never end. As a last resort its stack is checked. The module parameter
  * stack_check selects when the thread is moved:
  *
- * off:	never;
- * loop:	if the thread sleeps in its main function and nowhere else: the trace has
- *		only functions of the scheduler, functions that sleep, the main function,
- *		and the common entry code of kernel threads. This is the default;
- * any:	if no function that changes is on the stack. The parameter is reset to loop
- *		when the transition ends.
+ * off
+ *   never;
+ * loop
+ *   if the thread sleeps in its main function and nowhere else: the trace has only
+ *   functions of the scheduler, functions that sleep, the main function, and the common
+ *   entry code of kernel threads. This is the default;
+ * any
+ *   if no function that changes is on the stack. The parameter is reset to loop when the
+ *   transition ends.
  *
  * Both loop and any are weaker than a safe point. A stack shows which functions the thread
  * is in, but not what it has done before. The thread may hold a lock, a reference, or a
