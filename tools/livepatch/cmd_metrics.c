@@ -42,16 +42,20 @@ static void klp_metric_functions(const struct klp_patches *patches)
 		       klp_functions_count(patches->list[i].name));
 }
 
-static void klp_metric_age(void)
+static void klp_metric_age(const struct klp_patches *patches)
 {
-	struct klp_patch patch = {};
-	bool transition = klp_find_transition(&patch);
-	long age = transition ? patch.age_ms : 0;
+	long age = 0, stragglers = 0;
 
+	for (int i = 0; i < patches->nr; i++) {
+		if (!patches->list[i].transition)
+			continue;
+		age = patches->list[i].age_ms;
+		stragglers = patches->list[i].stragglers;
+	}
 	klp_metric("transition_seconds", "Time since tasks began to migrate, 0 if at rest.");
 	printf("livepatch_transition_seconds %ld.%03ld\n", age / 1000, age % 1000);
 	klp_metric("stragglers", "Number of tasks and interrupt contexts that have not migrated.");
-	printf("livepatch_stragglers %d\n", transition ? patch.stragglers : 0);
+	printf("livepatch_stragglers %ld\n", stragglers);
 }
 
 static void klp_metric_unused(void)
@@ -75,7 +79,7 @@ enum klp_exit klp_cmd_metrics(const struct klp_options *options)
 	klp_metric_transition(&patches);
 	klp_metric_pinned(&patches);
 	klp_metric_functions(&patches);
-	klp_metric_age();
+	klp_metric_age(&patches);
 	klp_metric_unused();
 	klp_patches_free(&patches);
 	return KLP_DONE;

@@ -59,16 +59,10 @@ static void klp_json_status(const struct klp_patch *patch, bool transition)
 
 static void klp_text_status(const struct klp_patch *patch, bool transition)
 {
-	struct klp_stragglers stragglers;
-
-	if (!transition) {
+	if (transition)
+		klp_show_transition(stdout, patch);
+	else
 		puts("no transition");
-		return;
-	}
-	klp_stragglers_read(&stragglers);
-	klp_show_age(stdout, patch);
-	klp_show_stragglers(stdout, &stragglers);
-	klp_stragglers_free(&stragglers);
 }
 
 enum klp_exit klp_cmd_status(const struct klp_options *options)
@@ -76,7 +70,7 @@ enum klp_exit klp_cmd_status(const struct klp_options *options)
 	struct klp_patch patch;
 	bool transition = klp_find_transition(&patch);
 
-	if (!klp_exists("/sys/kernel/livepatch"))
+	if (!klp_has_live_patching())
 		return klp_fail(KLP_REFUSED, "this kernel has no live patching");
 	if (options->json)
 		klp_json_status(&patch, transition);
@@ -90,7 +84,7 @@ enum klp_exit klp_cmd_check(const struct klp_options *options)
 	struct klp_patch patch;
 
 	(void)options;
-	if (!klp_exists("/sys/kernel/livepatch"))
+	if (!klp_has_live_patching())
 		return KLP_REFUSED;
 	return klp_find_transition(&patch) ? KLP_IN_TRANSITION : KLP_DONE;
 }

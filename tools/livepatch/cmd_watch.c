@@ -26,19 +26,14 @@ static int klp_watch_log(struct klp_log *log)
 /* Return: whether there is a transition */
 static bool klp_watch_transition(int *last)
 {
-	struct klp_stragglers stragglers;
 	struct klp_patch patch;
 
 	if (!klp_find_transition(&patch)) {
 		*last = -1;
 		return false;
 	}
-	if (patch.stragglers != *last) {
-		klp_stragglers_read(&stragglers);
-		klp_show_age(stdout, &patch);
-		klp_show_stragglers(stdout, &stragglers);
-		klp_stragglers_free(&stragglers);
-	}
+	if (patch.stragglers != *last)
+		klp_show_transition(stdout, &patch);
 	*last = patch.stragglers;
 	return true;
 }

@@ -12,7 +12,7 @@ static enum klp_exit klp_control(const char *what, const char *name, const char 
 	int ret;
 
 	klp_log_open(&log);
-	ret = klp_write(value, "/sys/kernel/livepatch/%s/%s", name, file);
+	ret = klp_write(value, KLP_SYSFS "/%s/%s", name, file);
 	if (ret)
 		klp_refused(&log, what, name, -ret);
 	klp_log_close(&log);

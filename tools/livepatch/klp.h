@@ -58,6 +58,8 @@ struct klp_names {
 };
 
 void klp_names_read(struct klp_names *names, const char *dir);
+void klp_names_keep(struct klp_names *names, bool (*keep)(const char *name, const void *arg),
+		    const void *arg);
 bool klp_names_has(const struct klp_names *names, const char *name);
 void klp_names_free(struct klp_names *names);
 
@@ -69,6 +71,8 @@ long klp_now_ms(void);
 void klp_sleep_ms(long ms);
 
 /* patch.c: the patches that the kernel has */
+#define KLP_SYSFS	"/sys/kernel/livepatch"
+
 struct klp_patch {
 	char name[NAME_MAX + 1];
 	bool enabled;
@@ -85,6 +89,7 @@ struct klp_patches {
 	int nr;
 };
 
+bool klp_has_live_patching(void);
 bool klp_patch_read(struct klp_patch *patch, const char *name);
 bool klp_patch_exists(const char *name);
 const char *klp_patch_state(const struct klp_patch *patch);
@@ -171,6 +176,7 @@ bool klp_store_find(char path[PATH_MAX], const char *release, const char *name);
 /* show.c: output that several commands have in common */
 void klp_show_stragglers(FILE *out, const struct klp_stragglers *stragglers);
 void klp_show_age(FILE *out, const struct klp_patch *patch);
+void klp_show_transition(FILE *out, const struct klp_patch *patch);
 const char *klp_direction(const struct klp_patch *patch);
 
 /* progress.c: a line of a terminal that shows how a transition proceeds */

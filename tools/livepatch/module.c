@@ -186,10 +186,11 @@ const char *klp_module_name(char *name)
 }
 
 /* The letter K marks a module that is a live patch. */
-static bool klp_module_unused(const char *name)
+static bool klp_module_unused(const char *name, const void *unused)
 {
 	char taint[64];
 
+	(void)unused;
 	return klp_read_line(taint, sizeof(taint), "/sys/module/%s/taint", name) &&
 	       strchr(taint, 'K') && !klp_patch_exists(name);
 }
@@ -200,14 +201,6 @@ static bool klp_module_unused(const char *name)
  */
 void klp_modules_unused(struct klp_names *names)
 {
-	int kept = 0;
-
 	klp_names_read(names, "/sys/module");
-	for (int i = 0; i < names->nr; i++) {
-		if (klp_module_unused(names->list[i]))
-			names->list[kept++] = names->list[i];
-		else
-			free(names->list[i]);
-	}
-	names->nr = kept;
+	klp_names_keep(names, klp_module_unused, NULL);
 }

@@ -53,6 +53,26 @@ bool klp_names_has(const struct klp_names *names, const char *name)
 	return false;
 }
 
+/**
+ * klp_names_keep - keep some of the names
+ * @names: the names
+ * @keep: is called for each name; a name for which it returns false is removed
+ * @arg: is passed to @keep
+ */
+void klp_names_keep(struct klp_names *names, bool (*keep)(const char *name, const void *arg),
+		    const void *arg)
+{
+	int kept = 0;
+
+	for (int i = 0; i < names->nr; i++) {
+		if (keep(names->list[i], arg))
+			names->list[kept++] = names->list[i];
+		else
+			free(names->list[i]);
+	}
+	names->nr = kept;
+}
+
 void klp_names_free(struct klp_names *names)
 {
 	for (int i = 0; i < names->nr; i++)

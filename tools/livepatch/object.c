@@ -7,6 +7,17 @@
 #include <string.h>
 #include "klp.h"
 
+static bool klp_is_object(const char *name, const void *patch)
+{
+	return klp_exists(KLP_SYSFS "/%s/%s/patched", (const char *)patch, name);
+}
+
+static bool klp_is_function(const char *name, const void *unused)
+{
+	(void)unused;
+	return strchr(name, ',');
+}
+
 /**
  * klp_objects_read - read the names of the objects of a patch
  * @objects: filled in
@@ -15,17 +26,10 @@
 void klp_objects_read(struct klp_names *objects, const char *patch)
 {
 	char dir[PATH_MAX];
-	int kept = 0;
 
-	snprintf(dir, sizeof(dir), "/sys/kernel/livepatch/%s", patch);
+	snprintf(dir, sizeof(dir), KLP_SYSFS "/%s", patch);
 	klp_names_read(objects, dir);
-	for (int i = 0; i < objects->nr; i++) {
-		if (klp_exists("%s/%s/patched", dir, objects->list[i]))
-			objects->list[kept++] = objects->list[i];
-		else
-			free(objects->list[i]);
-	}
-	objects->nr = kept;
+	klp_names_keep(objects, klp_is_object, patch);
 }
 
 /**
@@ -37,7 +41,7 @@ void klp_objects_read(struct klp_names *objects, const char *patch)
  */
 bool klp_object_is_patched(const char *patch, const char *object)
 {
-	return klp_read_number("/sys/kernel/livepatch/%s/%s/patched", patch, object) == 1;
+	return klp_read_number(KLP_SYSFS "/%s/%s/patched", patch, object) == 1;
 }
 
 /**
@@ -49,17 +53,10 @@ bool klp_object_is_patched(const char *patch, const char *object)
 void klp_functions_read(struct klp_names *functions, const char *patch, const char *object)
 {
 	char dir[PATH_MAX];
-	int kept = 0;
 
-	snprintf(dir, sizeof(dir), "/sys/kernel/livepatch/%s/%s", patch, object);
+	snprintf(dir, sizeof(dir), KLP_SYSFS "/%s/%s", patch, object);
 	klp_names_read(functions, dir);
-	for (int i = 0; i < functions->nr; i++) {
-		if (strchr(functions->list[i], ','))
-			functions->list[kept++] = functions->list[i];
-		else
-			free(functions->list[i]);
-	}
-	functions->nr = kept;
+	klp_names_keep(functions, klp_is_function, NULL);
 }
 
 /**

@@ -6,11 +6,19 @@
 #include <string.h>
 #include "klp.h"
 
-#define KLP_SYSFS	"/sys/kernel/livepatch"
-
 static long klp_patch_number(const char *name, const char *file)
 {
 	return klp_read_number(KLP_SYSFS "/%s/%s", name, file);
+}
+
+/**
+ * klp_has_live_patching - does the kernel have live patching?
+ *
+ * Return: true if it has.
+ */
+bool klp_has_live_patching(void)
+{
+	return klp_exists(KLP_SYSFS);
 }
 
 /**
@@ -87,7 +95,7 @@ int klp_patches_read(struct klp_patches *patches)
 	struct klp_names names;
 
 	*patches = (struct klp_patches){};
-	if (!klp_exists(KLP_SYSFS))
+	if (!klp_has_live_patching())
 		return -1;
 	klp_names_read(&names, KLP_SYSFS);
 	patches->list = calloc(names.nr + 1, sizeof(*patches->list));
@@ -117,7 +125,8 @@ bool klp_find_transition(struct klp_patch *patch)
 
 	klp_names_read(&names, KLP_SYSFS);
 	for (int i = 0; i < names.nr && !found; i++)
-		found = klp_patch_read(patch, names.list[i]) && patch->transition;
+		found = klp_patch_number(names.list[i], "transition") == 1 &&
+			klp_patch_read(patch, names.list[i]) && patch->transition;
 	klp_names_free(&names);
 	return found;
 }

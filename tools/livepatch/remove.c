@@ -28,7 +28,7 @@ static int klp_remove_patiently(const char *name)
 /* The file says "pinned" as long as the directory is there. */
 static bool klp_is_pinned(const char *name)
 {
-	return klp_read_number("/sys/kernel/livepatch/%s/pinned", name) == 1;
+	return klp_read_number(KLP_SYSFS "/%s/pinned", name) == 1;
 }
 
 /* Lines about a pinned module are "livepatch: patch '<name>': <reason>; the module can't ...". */

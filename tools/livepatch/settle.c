@@ -5,16 +5,6 @@
  */
 #include "klp.h"
 
-static void klp_report_stall(const struct klp_patch *patch)
-{
-	struct klp_stragglers stragglers;
-
-	klp_stragglers_read(&stragglers);
-	klp_show_age(stderr, patch);
-	klp_show_stragglers(stderr, &stragglers);
-	klp_stragglers_free(&stragglers);
-}
-
 static enum klp_exit klp_keep(const struct klp_patch *patch)
 {
 	fprintf(stderr, "The transition of '%s' goes on. It ends when no straggler is left.\n",
@@ -53,6 +43,6 @@ enum klp_exit klp_settle(const char *name, const struct klp_options *options)
 		printf("The transition of '%s' is under way.\n", name);
 		return KLP_IN_TRANSITION;
 	}
-	klp_report_stall(&patch);
+	klp_show_transition(stderr, &patch);
 	return options->reverse_on_stall ? klp_give_up(&patch, options) : klp_keep(&patch);
 }

@@ -53,3 +53,18 @@ void klp_show_stragglers(FILE *out, const struct klp_stragglers *stragglers)
 	for (int i = 0; i < stragglers->nr; i++)
 		klp_show_straggler(out, &stragglers->list[i]);
 }
+
+/**
+ * klp_show_transition - print what a transition does, and what delays it
+ * @out: the file
+ * @patch: the patch in transition
+ */
+void klp_show_transition(FILE *out, const struct klp_patch *patch)
+{
+	struct klp_stragglers stragglers;
+
+	klp_stragglers_read(&stragglers);
+	klp_show_age(out, patch);
+	klp_show_stragglers(out, &stragglers);
+	klp_stragglers_free(&stragglers);
+}

@@ -57,10 +57,11 @@ bool klp_store_find(char path[PATH_MAX], const char *release, const char *name)
 }
 
 /* Other files are leftovers of klp install, when it was interrupted. */
-static bool klp_is_module_file(const char *name)
+static bool klp_is_module_file(const char *name, const void *unused)
 {
 	const char *suffix = strstr(name, ".ko");
 
+	(void)unused;
 	for (int i = 0; suffix && klp_suffixes[i]; i++) {
 		if (!strcmp(suffix, klp_suffixes[i]))
 			return true;
@@ -76,15 +77,8 @@ static bool klp_is_module_file(const char *name)
 void klp_store_read(struct klp_names *files, const char *release)
 {
 	char dir[PATH_MAX];
-	int kept = 0;
 
 	snprintf(dir, sizeof(dir), KLP_STORE "/%s", release);
 	klp_names_read(files, dir);
-	for (int i = 0; i < files->nr; i++) {
-		if (klp_is_module_file(files->list[i]))
-			files->list[kept++] = files->list[i];
-		else
-			free(files->list[i]);
-	}
-	files->nr = kept;
+	klp_names_keep(files, klp_is_module_file, NULL);
 }

@@ -135,10 +135,8 @@ static void klp_parse(struct klp_stragglers *all, const char *text)
  */
 void klp_stragglers_read(struct klp_stragglers *stragglers)
 {
-	char *text = klp_read(NULL, "/sys/kernel/debug/livepatch/stragglers");
+	char *text = klp_read(NULL, "/sys/kernel/debug/livepatch/behind");
 
-	if (!text)
-		text = klp_read(NULL, "/sys/kernel/debug/livepatch/behind");
 	*stragglers = (struct klp_stragglers){ .unknown = !text };
 	if (text)
 		klp_parse(stragglers, text);

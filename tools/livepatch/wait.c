@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Wait for the end of a transition. The kernel wakes up whoever polls the file "transition".
+ * Wait for the end of a transition. The kernel wakes up each process that polls the file
+ * "transition" of the patch.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -42,7 +43,7 @@ static bool klp_in_transition(int fd, const char *name)
 bool klp_wait_transition(const char *name, long ms)
 {
 	char path[PATH_MAX];
-	int fd = open(klp_path(path, "/sys/kernel/livepatch/%s/transition", name),
+	int fd = open(klp_path(path, KLP_SYSFS "/%s/transition", name),
 		      O_RDONLY | O_CLOEXEC);
 	struct pollfd poll_fd = { .fd = fd, .events = POLLPRI };
 	long start = klp_now_ms(), left = 1;

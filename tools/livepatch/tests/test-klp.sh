@@ -20,7 +20,7 @@ diag() {
 make_root() {
 	ROOT=$(mktemp -d "$TMP/root.XXXXXX")
 	mkdir -p "$ROOT"/sys/kernel/{livepatch,debug/livepatch} "$ROOT"/{proc,sys/module,dev}
-	: > "$ROOT/sys/kernel/debug/livepatch/stragglers"
+	: > "$ROOT/sys/kernel/debug/livepatch/behind"
 	: > "$ROOT/dev/kmsg"
 }
 
@@ -49,7 +49,7 @@ attr() {
 # stragglers TEXT - with escape sequences of printf
 stragglers() {
 	# shellcheck disable=SC2059
-	printf "$1" > "$ROOT/sys/kernel/debug/livepatch/stragglers"
+	printf "$1" > "$ROOT/sys/kernel/debug/livepatch/behind"
 }
 
 # thread TID PID PARENT NAME [COMMAND LINE] - with escape sequences of printf
@@ -71,7 +71,7 @@ in_transition() {
 		417 cp "uninterruptible in rpc_wait_bit_killable" "the end of what it waits for" \
 		520 xyzd "kthread not at a safe point in xyz_wait [xyz]" "the end of what it does" \
 		- cpu1 interrupts "nothing, they come by themselves" \
-		>> "$ROOT/sys/kernel/debug/livepatch/stragglers"
+		>> "$ROOT/sys/kernel/debug/livepatch/behind"
 	thread 400 400 1 backup 'backup\0--all\0'
 	thread 417 400 1 cp
 	thread 520 520 2 xyzd
@@ -223,7 +223,7 @@ test_names() {
 
 test_no_debugfs() {
 	in_transition
-	rm "$ROOT/sys/kernel/debug/livepatch/stragglers"
+	rm "$ROOT/sys/kernel/debug/livepatch/behind"
 	klp 1 status
 	says "names are not known"
 	klp 1 status --json
