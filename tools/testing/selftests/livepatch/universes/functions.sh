@@ -419,6 +419,13 @@ list_behind() {
 	done
 }
 
+# is_listed PID REASON [HELP] - the list of stragglers has these texts for the task
+is_listed() {
+	grep -q "^$1	[^	]*	$2[^	]*	help: ${3-}" "$BEHIND" && return
+	diag "not '$2', '${3-}': $(< "$BEHIND")"
+	return 1
+}
+
 # hold - let a user task sleep in lpt_hold(), which blocks a transition; sets LPT_PID
 hold() {
 	in_background write_to "$BLOCKER/hold" 1

@@ -41,13 +41,6 @@ only_behind() {
 	[ "$(tasks_at 0)" = "/proc/$1/task/$1" ]
 }
 
-# is_why PID REASON - the list of stragglers gives this reason for the task
-is_why() {
-	grep -q "^$1	[^	]*	$2" "$BEHIND" && return
-	diag "not because of '$2': $(< "$BEHIND")"
-	return 1
-}
-
 # only_one_behind PID REASON - the task is the only straggler; others run new code
 only_one_behind() {
 	load lpt_target
@@ -57,7 +50,7 @@ only_one_behind() {
 	nap 1
 	only_behind "$1"
 	in_transition
-	is_why "$1" "$2"
+	is_listed "$1" "$2"
 	is "$(version)" 2
 }
 

@@ -258,13 +258,6 @@ test_running() {
 	wait "$LPT_PID"
 }
 
-# is_class PID TEXT HELP - the list of stragglers has these texts for the task
-is_class() {
-	grep -q "^$1	[^	]*	$2[^	]*	help: $3" "$BEHIND" && return
-	diag "not '$2', '$3': $(< "$BEHIND")"
-	return 1
-}
-
 # class MODE STATE TEXT HELP - likewise, for a task in that mode of lpt_blocker
 class() {
 	load lpt_blocker
@@ -273,7 +266,7 @@ class() {
 	in_background write_to "$BLOCKER/hold" "$1"
 	within "$LPT_PATIENCE" in_state "$LPT_PID" "$2"
 	load lpt_pair2
-	is_class "$LPT_PID" "$3" "$4"
+	is_listed "$LPT_PID" "$3" "$4"
 	release
 	reset_delay
 	disable lpt_pair2
@@ -303,7 +296,7 @@ test_uffd() {
 	diag "ticks: $before, then $after"
 	in_transition
 	[ $((after - before)) -lt 20 ]
-	is_class "$WAITER" "asleep where it must not be disturbed" "the end of"
+	is_listed "$WAITER" "asleep where it must not be disturbed" "the end of"
 	finish "$LPT_PID"
 	settle
 }
@@ -314,7 +307,7 @@ test_class_exit() {
 	in_background bash -c "exec 3> '$BLOCKER/drain'; exit 0"
 	within "$LPT_PATIENCE" in_drain "$LPT_PID"
 	load lpt_pair2
-	is_class "$LPT_PID" "exiting and asleep" "the end of what it waits for"
+	is_listed "$LPT_PID" "exiting and asleep" "the end of what it waits for"
 	settle
 }
 
