@@ -26,8 +26,8 @@
  *   thread for it.
  * - A function that can't be patched needs no mark: assembly code, noinstr, notrace.
  * - If the compiler inlines a marked function, its callers have the code. They are marked,
- *   too, so this is safe. But the mark also makes the compiler emit the function, and nobody
- *   calls this copy. Most compilers do not inline a static function with a mark, unless it
+ *   too, so this is safe. But the mark also makes the compiler emit the function itself,
+ *   which nothing calls. Most compilers do not inline a static function with a mark, unless it
  *   is small. Then make it noinline if a call costs nothing there, which is the case if it
  *   sleeps. Otherwise make it __always_inline, and do not mark it.
  * - The mark of a function stands for its clones and parts, such as fn.constprop.0 and
