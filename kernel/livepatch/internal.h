@@ -97,7 +97,7 @@ enum klp_phase {
  * @phase:	how far it has come
  * @patching:	true if it enables the patch, false if it disables it
  * @forced:	tasks were moved by force; false again after a reversal
- * @by_stack:	a kernel thread was moved because of its stack, see stack.c. If its stack
+ * @by_stack:	a task was moved because of its stack, see stack.c. If its stack
  *		trace was wrong, it may still run code that goes out of effect
  * @started:	when tasks began to migrate in this direction
  */

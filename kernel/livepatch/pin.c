@@ -26,7 +26,7 @@
  *                       migrated on this path
  * unknown callers       a thread migrated in a function whose         end
  *                       callers are not known
- * stack check           a thread was moved because of its stack       end
+ * stack check           a task was moved because of its stack         end
  *                       trace, which may have been wrong
  * forced                tasks were moved wherever they were           force, reversal
  * exiting tasks         a forced transition did not wait for them     end
@@ -212,7 +212,7 @@ void klp_pin_entered(void)
 			klp_pin_at_end(patch);
 	}
 	if (klp_transition_get()->by_stack)
-		klp_pin_leaving("a thread was moved because of its stack");
+		klp_pin_leaving("a task was moved because of its stack");
 	/* Only after a forced transition. The tasks may run the code of any patch. */
 	if (klp_migration_exiting())
 		klp_pin_all("exiting tasks were not waited for");

@@ -11,9 +11,9 @@
  *
  * 1. A task that sleeps at a safe point is moved.
  * 2. A user task that sleeps in a system call is interrupted, see straggler.c.
- * 3. A kernel thread is woken, after some rounds. If that does not help, it may be moved
- *    because of its stack, see stack.c.
- * 4. On a CPU where no straggler passes a safe point, the stopper thread migrates the
+ * 3. A kernel thread is woken, after some rounds.
+ * 4. One round later, a task may be moved because of its stack, see stack.c.
+ * 5. On a CPU where no straggler passes a safe point, the stopper thread migrates the
  *    interrupt context.
  */
 
@@ -51,9 +51,8 @@ static bool klp_check_stack(struct task_struct *task)
 {
 	if (!klp_stack_is_clear(task) || !klp_move_if(task, klp_stack_is_same))
 		return false;
-	if (!klp_transition_get()->by_stack)
-		pr_warn("%s (%d) has no safe point, moved because of its stack\n",
-			task->comm, task_pid_nr(task));
+	pr_warn_ratelimited("%s (%d) is at no safe point, moved because of its stack\n",
+			    task->comm, task_pid_nr(task));
 	klp_transition_set_by_stack();
 	return true;
 }
@@ -82,12 +81,7 @@ static void klp_report_long(struct task_struct *task)
 static void klp_poke_kthread(struct task_struct *task)
 {
 	lockdep_assert_held(&klp_mutex);
-	if (klp_pokes < KLP_POKE_BACKOFF_MAX)
-		return;
-	/* The thread was woken one round ago, and has not passed a safe point. */
-	if (klp_pokes > KLP_POKE_BACKOFF_MAX && klp_check_stack(task))
-		return;
-	if (!(klp_task_flags(task) & PF_WQ_WORKER))
+	if (klp_pokes >= KLP_POKE_BACKOFF_MAX && !(klp_task_flags(task) & PF_WQ_WORKER))
 		wake_up_state(task, TASK_INTERRUPTIBLE);
 }
 
@@ -119,9 +113,13 @@ static void klp_poke_user_task(struct task_struct *task)
 
 static void klp_poke_task(struct task_struct *task)
 {
+	lockdep_assert_held(&klp_mutex);
 	if (!klp_patch_pending(task) || klp_visit(task, false))
 		return;
 	klp_report_long(task);
+	/* A kernel thread was woken one round ago, and has not passed a safe point. */
+	if (klp_pokes > KLP_POKE_BACKOFF_MAX && klp_check_stack(task))
+		return;
 	if (klp_task_flags(task) & PF_KTHREAD)
 		klp_poke_kthread(task);
 	else

@@ -178,7 +178,7 @@ void klp_transition_set_forced(void)
 }
 
 /**
- * klp_transition_set_by_stack - note that a kernel thread was moved because of its stack
+ * klp_transition_set_by_stack - note that a task was moved because of its stack
  *
  * Context: klp_mutex held, while tasks migrate.
  */

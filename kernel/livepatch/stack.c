@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Last resort for kernel threads without a safe point: a check of their stack.
+ * Last resort for tasks that do not come to a safe point: a check of their stack.
  */
 
 /**
@@ -8,35 +8,35 @@
  *
  * A kernel thread without a safe point never migrates by itself, so the transition
  * would never end. As a last resort its stack is checked. The module parameter
- * stack_check selects when the thread is moved:
+ * stack_check selects when a task is moved:
  *
  * off
  *   never;
  * loop
- *   if the thread sleeps in its main function and nowhere else: the trace has only
- *   functions of the scheduler, functions that sleep, the main function, and the common
- *   entry code of kernel threads. This is the default;
+ *   if it is a kernel thread that sleeps in its main function and nowhere else: the trace
+ *   has only functions of the scheduler, functions that sleep, the main function, and the
+ *   common entry code of kernel threads. This is the default;
  * any
- *   if no function that changes is on the stack. The parameter is reset to loop when the
+ *   if no function that changes is on the stack, whatever task it is. Other models decide
+ *   in this way about all tasks. An administrator selects it for the transition under way,
+ *   as a step between waiting and force. The parameter is reset to loop when the
  *   transition ends.
  *
- * Both loop and any are weaker than a safe point. A stack shows which functions the thread
- * is in, but not what it has done before. The thread may hold a lock, a reference, or a
+ * Both loop and any are weaker than a safe point. A stack shows which functions the task
+ * is in, but not what it has done before. The task may hold a lock, a reference, or a
  * value in a variable that old code has prepared, and continue with new code. With loop
  * this is unlikely, because a thread that sleeps in its main loop waits for its next item.
  * Therefore the check
  *
- * - is done late, after threads that have a safe point have had time to pass it;
- * - is done for kernel threads only, except workers, which pass a safe point before
- *   their next item;
+ * - is done late, after tasks that come to a safe point have had time to do so;
  * - requires a reliable trace, with no frame in an old or new version of a function
  *   that changes, or in code without a symbol, such as a trampoline;
  * - does not prove that code can be freed: the modules of patches that go out of effect
  *   in such a transition are pinned, as in a forced one.
  *
  * The symbols are not looked up under task_call_func(), because a look-up takes too long.
- * So the stack is saved first, checked while the thread may run, and compared with the
- * current stack when the thread is moved. The thread may have run in between, but then it
+ * So the stack is saved first, checked while the task may run, and compared with the
+ * current stack when the task is moved. The task may have run in between, but then it
  * has come back to the same place.
  */
 
@@ -98,12 +98,17 @@ struct klp_stack {
 static struct klp_stack klp_stack_seen __guarded_by(&klp_mutex);
 static struct klp_stack klp_stack_now __guarded_by(&klp_mutex);
 
+static bool klp_has_checkable_stack(const struct task_struct *task)
+{
+	return klp_task_is_asleep(task) && READ_ONCE(task->__state) != TASK_DEAD;
+}
+
 /* Called by task_call_func(). Return: number of frames, or an error. */
 static int klp_save_stack(struct task_struct *task, void *arg)
 {
 	struct klp_stack *stack = arg;
 
-	stack->len = !klp_task_is_asleep(task) ? -EBUSY :
+	stack->len = !klp_has_checkable_stack(task) ? -EBUSY :
 		stack_trace_save_tsk_reliable(task, stack->addr, KLP_STACK_MAX);
 	return stack->len;
 }
@@ -184,21 +189,27 @@ static bool klp_stack_allows(struct task_struct *task, enum klp_stack_check chec
 	return true;
 }
 
+/* Does the parameter concern the task? With "loop" only kernel threads can be moved. */
+static bool klp_check_covers(const struct task_struct *task, enum klp_stack_check check)
+{
+	return check == KLP_STACK_ANY ||
+	       (check == KLP_STACK_LOOP && klp_task_flags(task) & PF_KTHREAD);
+}
+
 /**
- * klp_stack_is_clear - may a kernel thread be moved because of its stack?
+ * klp_stack_is_clear - may a task be moved because of its stack?
  * @task: the task, a straggler
  *
  * Context: Process context, klp_mutex held, in a transition.
- * Return: true if @task is a kernel thread that may be moved, provided that
- * klp_stack_is_same() returns true when it is moved.
+ * Return: true if @task may be moved, provided that klp_stack_is_same() returns true when
+ * it is moved.
  */
 bool klp_stack_is_clear(struct task_struct *task)
 {
 	enum klp_stack_check check = READ_ONCE(klp_stack_check);
 
 	lockdep_assert_held(&klp_mutex);
-	if (check == KLP_STACK_OFF || (klp_task_flags(task) &
-	    (PF_KTHREAD | PF_WQ_WORKER | PF_EXITING)) != PF_KTHREAD)
+	if (!klp_check_covers(task, check))
 		return false;
 	if (task_call_func(task, klp_save_stack, &klp_stack_seen) <= 0)
 		return false;

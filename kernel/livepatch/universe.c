@@ -416,6 +416,7 @@ static int klp_move_if_fn(struct task_struct *task, void *arg)
 		return false;
 	if (klp_arrive(task, KLP_PLACE_STACK))
 		atomic_dec(&klp_nr_stragglers);
+	klp_shift_exiting(task);
 	return true;
 }
 
@@ -423,7 +424,8 @@ static int klp_move_if_fn(struct task_struct *task, void *arg)
  * klp_move_if - move a straggler that is at no safe point, if a condition is met
  * @task: the task
  * @may_move: the condition, called under task_call_func(), so while @task neither starts
- *	      nor stops running, with locks of the scheduler held
+ *	      nor stops running, with locks of the scheduler held. It is false for a dead
+ *	      task, see klp_move()
  *
  * Context: As for klp_visit().
  * Return: true if the task was moved.

@@ -206,17 +206,44 @@ test_stack_check_inside() {
 	blocked_by "$THREAD" "$KTHREAD"
 }
 
+# Only stack_check=any moves a user task, and a task in a patched function is not moved.
 test_stack_check_user() {
-	trust_stacks
+	[ -e "$STACK_CHECK" ] || skip "no LIVEPATCH_STACK_CHECK"
+	hurry
 	load lpt_blocker
 	in_background write_to "$BLOCKER/hold" 2
 	within "$LPT_PATIENCE" in_state "$LPT_PID" D
+	only_one_behind "$LPT_PID" uninterruptible
+	log_start
+	trust_stacks
+	settle_or_list 0
+	logged "($LPT_PID) is at no safe point, moved because of its stack"
+	in_state "$LPT_PID" D
+	release
+}
+
+test_stack_check_user_inside() {
+	trust_stacks
+	load lpt_blocker
+	hold
 	blocked_by "$LPT_PID" uninterruptible
 }
 
+# Only stack_check=any moves a worker in the middle of a work item.
 test_stack_check_work() {
-	trust_stacks
+	[ -e "$STACK_CHECK" ] || skip "no LIVEPATCH_STACK_CHECK"
+	hurry
 	test_long_work
+}
+
+test_stack_check_any_work() {
+	load lpt_target
+	echo "$((LPT_SECONDS + 5))000" > "$TARGET/longwork"
+	nap 0.5
+	trust_stacks
+	load lpt_pair2
+	settle_within "$LPT_SECONDS"
+	is "$(stat_of longwork old)$(stat_of longwork new)" 00 "calls of the work item that sleeps"
 }
 
 # The thread runs the new main function while the patch is disabled.
@@ -728,8 +755,10 @@ lpt_run "stack check: not blocked by a kernel thread asleep in its main function
 lpt_run "stack check: a module stays loaded after its patch was disabled by it" \
 	test_stack_check_pins
 lpt_run "stack check: blocked by a kernel thread in a patched function" test_stack_check_inside
-lpt_run "stack check: blocked by a user task" test_stack_check_user
+lpt_run "stack check: moves a user task only if any stack is trusted" test_stack_check_user
+lpt_run "stack check: blocked by a user task in a patched function" test_stack_check_user_inside
 lpt_run "stack check: blocked by a work item until its end" test_stack_check_work
+lpt_run "stack check: moves a worker if any stack is trusted" test_stack_check_any_work
 lpt_run "a module stays loaded if a thread runs its main function" test_late_thread
 lpt_run "a module stays loaded if a thread waits in its code" test_inside_patch
 lpt_run "blocked by an uninterruptible task" test_uninterruptible
