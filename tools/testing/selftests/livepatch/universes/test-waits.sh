@@ -214,18 +214,27 @@ in_drain() {
 	grep -q "lpt_drain_release" "/proc/$1/wchan" 2> /dev/null
 }
 
-# A task closes a file while it exits, and sleeps there. It must not get the fake
-# signal, which would end that sleep early and not help the transition.
-test_drain() {
+# drains COMMAND - a task that runs COMMAND in a shell, with the file open at
+# descriptor 3, sleeps while the file is released. It must not get the fake signal,
+# which would end that sleep early.
+drains() {
 	load lpt_blocker
 	load lpt_target
 	set_delay 1
-	in_background bash -c "exec 3> '$BLOCKER/drain'; exit 0"
-	nap 0.5
+	in_background bash -c "exec 3> '$BLOCKER/drain'; $1"
+	within "$LPT_PATIENCE" in_drain "$LPT_PID"
 	apply lpt_pair2
 	revert lpt_pair2
 	wait "$LPT_PID"
 	is "$(first_line "$BLOCKER/drain")" 0 "ended early"
+}
+
+test_drain() {
+	drains "exit 0"
+}
+
+test_drain_close() {
+	drains "exec 3>&-; exit 0"
 }
 
 # ticks PID - print the system time of the task
@@ -353,6 +362,7 @@ lpt_run_cleanly "a patch is undone if its init function fails in a blocked trans
 lpt_run_cleanly "a module stays enabled if its init function fails after force" \
 	test_init_fails_forced
 lpt_run "an exiting task gets no fake signal" test_drain
+lpt_run "a task that closes a file gets no fake signal" test_drain_close
 lpt_run "a running task gets the fake signal after 15 s, not before" test_running
 lpt_run "list of stragglers: a killable task" test_class_killable
 lpt_run "list of stragglers: a task that must not be signaled" test_class_deaf
