@@ -29,7 +29,7 @@ enum klp_exit klp_cmd_force(const struct klp_options *options)
 		return klp_fail(KLP_USAGE, "force: nothing was changed. Give --yes to force.");
 	if (klp_force(patch.name))
 		return KLP_REFUSED;
-	status = klp_settle(patch.name, options);
+	status = klp_await(patch.name, options);
 	if (status)
 		return status;
 	printf("The transition of '%s' was forced. Plan to reboot.\n", patch.name);

@@ -13,7 +13,7 @@ enum klp_exit klp_cmd_reverse(const struct klp_options *options)
 		return klp_fail(KLP_REFUSED, "there is no transition to reverse");
 	if (klp_reverse(&patch))
 		return KLP_REFUSED;
-	status = klp_settle(patch.name, options);
+	status = klp_await(patch.name, options);
 	if (status)
 		return status;
 	printf("The transition of '%s' is reversed: the patch is %s.\n", patch.name,

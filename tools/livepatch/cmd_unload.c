@@ -29,6 +29,6 @@ enum klp_exit klp_cmd_unload(const struct klp_options *options)
 		       klp_fail(KLP_USAGE, "'%s' is not loaded", name);
 	if (patch.enabled && klp_disable(name))
 		return KLP_REFUSED;
-	status = klp_settle(name, options);
+	status = klp_await(name, options);
 	return status ? status : klp_finish_unload(name);
 }

@@ -43,6 +43,7 @@ static const struct klp_command klp_commands[] = {
 	  "NAME [--wait SECONDS] [--on-stall keep|reverse]" },
 	{ "reverse", klp_cmd_reverse, 0, 0, KLP_O_WAIT, "[--wait SECONDS]" },
 	{ "wait", klp_cmd_wait, 0, 1, 0, "[SECONDS]" },
+	{ "settle", klp_cmd_settle, 0, 0, KLP_O_WAIT, "[--wait SECONDS]" },
 	{ "force", klp_cmd_force, 0, 0, KLP_O_YES | KLP_O_WAIT, "--yes [--wait SECONDS]" },
 	{ "watch", klp_cmd_watch, 0, 0, 0, "" },
 	{ "metrics", klp_cmd_metrics, 0, 0, 0, "" },

@@ -197,9 +197,10 @@ enum klp_exit klp_refused(struct klp_log *log, const char *what, const char *nam
 enum klp_exit klp_disable(const char *name);
 enum klp_exit klp_reverse(const struct klp_patch *patch);
 enum klp_exit klp_force(const char *name);
+enum klp_exit klp_trust_stacks(const char *name);
 
-/* settle.c: a transition may take longer than the administrator wants to wait */
-enum klp_exit klp_settle(const char *name, const struct klp_options *options);
+/* await.c: a transition may take longer than the administrator wants to wait */
+enum klp_exit klp_await(const char *name, const struct klp_options *options);
 
 /* remove.c: the module of a patch that is out of effect */
 enum klp_exit klp_remove(const char *name);
@@ -217,6 +218,7 @@ enum klp_exit klp_cmd_upgrade(const struct klp_options *options);
 enum klp_exit klp_cmd_unload(const struct klp_options *options);
 enum klp_exit klp_cmd_reverse(const struct klp_options *options);
 enum klp_exit klp_cmd_wait(const struct klp_options *options);
+enum klp_exit klp_cmd_settle(const struct klp_options *options);
 enum klp_exit klp_cmd_force(const struct klp_options *options);
 enum klp_exit klp_cmd_watch(const struct klp_options *options);
 enum klp_exit klp_cmd_install(const struct klp_options *options);

@@ -55,7 +55,7 @@ static enum klp_exit klp_undo(const char *name, const struct klp_options *option
 		 name);
 	if (klp_disable(name))
 		return KLP_REFUSED;
-	status = klp_settle(name, &keep);
+	status = klp_await(name, &keep);
 	if (!status)
 		status = klp_remove(name);
 	return status ? status : KLP_REVERSED;
@@ -88,6 +88,6 @@ enum klp_exit klp_load(const char *file, const struct klp_options *options, bool
 		return status;
 	if (cumulative && !klp_is_cumulative(info.name))
 		return klp_undo(info.name, options);
-	status = klp_settle(info.name, options);
+	status = klp_await(info.name, options);
 	return status ? status : klp_report_load(info.name);
 }

@@ -348,6 +348,22 @@ test_force() {
 	is "$(attr lp_two force)" 1
 }
 
+test_settle() {
+	klp 5 settle
+	says "there is no transition to settle"
+	in_transition
+	klp 5 settle
+	says "settling the transition of 'lp_two'"
+	mkdir -p "$ROOT/sys/module/livepatch/parameters"
+	echo off > "$ROOT/sys/module/livepatch/parameters/stack_check"
+	klp 1 settle --wait 0
+	is "$(cat "$ROOT/sys/module/livepatch/parameters/stack_check")" any
+	(sleep 0.3; echo 0 > "$ROOT/sys/kernel/livepatch/lp_two/transition") &
+	klp 0 settle --wait 5
+	wait
+	says "has ended"
+}
+
 test_metrics() {
 	in_transition
 	klp 0 metrics
@@ -437,7 +453,7 @@ run() {
 }
 
 echo "TAP version 13"
-echo "1..23"
+echo "1..24"
 run "wrong command lines" test_usage
 run "a kernel without live patching" test_no_live_patching
 run "no transition" test_rest
@@ -456,6 +472,7 @@ run "reverse" test_reverse
 run "reverse, until the patch is gone" test_reverse_and_remove
 run "unload" test_unload
 run "the reason of a refusal" test_refused
+run "settle" test_settle
 run "force" test_force
 run "metrics" test_metrics
 run "watch" test_watch

@@ -26,13 +26,13 @@ static enum klp_exit klp_give_up(const struct klp_patch *patch, const struct klp
 }
 
 /**
- * klp_settle - wait for the end of a transition
+ * klp_await - wait for the end of a transition
  * @name: the patch
  * @options: how long to wait, and whether to reverse the transition then
  *
  * Return: KLP_DONE if the transition has ended, otherwise the exit status.
  */
-enum klp_exit klp_settle(const char *name, const struct klp_options *options)
+enum klp_exit klp_await(const char *name, const struct klp_options *options)
 {
 	struct klp_patch patch;
 
