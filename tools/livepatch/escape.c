@@ -3,6 +3,7 @@
  * Names and command lines of tasks are chosen by users without privileges. Everything that
  * could control a terminal, or end a line, a field or a string, is replaced.
  */
+#include <string.h>
 #include "klp.h"
 
 static bool klp_is_plain(unsigned char c)
@@ -31,4 +32,28 @@ void klp_escape(char *to, size_t size, const char *from, size_t length)
 			n += sprintf(to + n, "\\x%02x", (unsigned char)from[i]);
 	}
 	to[n] = 0;
+}
+
+static bool klp_is_octal(const char *text)
+{
+	return strspn(text, "01234567") >= 3;
+}
+
+/**
+ * klp_unescape - undo seq_escape() of the kernel, which replaces characters by \ooo
+ * @text: the text, changed in place
+ */
+void klp_unescape(char *text)
+{
+	char *to = text;
+
+	while (*text) {
+		if (*text == '\\' && klp_is_octal(text + 1)) {
+			*to++ = (text[1] - '0') << 6 | (text[2] - '0') << 3 | (text[3] - '0');
+			text += 4;
+		} else {
+			*to++ = *text++;
+		}
+	}
+	*to = 0;
 }

@@ -65,6 +65,7 @@ void klp_names_free(struct klp_names *names);
 
 /* escape.c: text that others have chosen */
 void klp_escape(char *to, size_t size, const char *from, size_t length);
+void klp_unescape(char *text);
 
 /* clock.c */
 long klp_now_ms(void);

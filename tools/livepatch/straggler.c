@@ -2,21 +2,18 @@
 /*
  * The stragglers of the transition, from the file in debugfs.
  *
- * The lines are "<tid>\t<name>\t<reason>[ in <function>]\thelp: <what helps>". The name of a
- * task may contain tabs and newlines. So a record is taken apart from both ends, and a line
- * that has no end is continued by the next line.
+ * A line is "<tid>\t<name>\t<reason>[ in <function>]\thelp: <what helps>". The kernel
+ * escapes tabs, newlines and backslashes in the name, which the task may have chosen.
  */
-#define _GNU_SOURCE
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include "klp.h"
 
-#define KLP_HELP	"\thelp: "
+#define KLP_HELP	"help: "
 
-static char *klp_strdup_escaped(const char *text, size_t length)
+static char *klp_strdup_escaped(const char *text)
 {
-	size_t size = 4 * length + 5;
+	size_t length = strlen(text), size = 4 * length + 5;
 	char *copy = malloc(size);
 
 	if (copy)
@@ -25,28 +22,25 @@ static char *klp_strdup_escaped(const char *text, size_t length)
 }
 
 /* A place is "function", or "function [module]". */
-static bool klp_is_place(const char *text, const char *end)
+static bool klp_is_place(const char *text)
 {
-	const char *space = memchr(text, ' ', end - text);
+	const char *space = strchr(text, ' ');
 
-	return !space || (space + 1 < end && space[1] == '[');
+	return !space || space[1] == '[';
 }
 
 /* Set the reason, and the place if the text is "reason in place". Reasons have " in ", too. */
-static void klp_split_reason(struct klp_straggler *straggler, const char *text, size_t length)
+static void klp_split_reason(struct klp_straggler *straggler, char *text)
 {
-	const char *end = text + length, *in = end;
+	char *in, *last = NULL;
 
-	while (--in > text) {
-		if (end - in > 4 && !memcmp(in, " in ", 4))
-			break;
+	for (in = strstr(text, " in "); in; in = strstr(in + 1, " in "))
+		last = in;
+	if (last && klp_is_place(last + 4)) {
+		straggler->place = klp_strdup_escaped(last + 4);
+		*last = 0;
 	}
-	if (in <= text || !klp_is_place(in + 4, end)) {
-		straggler->reason = klp_strdup_escaped(text, length);
-		return;
-	}
-	straggler->reason = klp_strdup_escaped(text, in - text);
-	straggler->place = klp_strdup_escaped(in + 4, end - in - 4);
+	straggler->reason = klp_strdup_escaped(text);
 }
 
 static void klp_name_process(struct klp_straggler *straggler)
@@ -60,72 +54,40 @@ static void klp_name_process(struct klp_straggler *straggler)
 	straggler->process = strdup(name);
 }
 
-/* Is it the beginning of a record: the ID of a thread, or a dash, and a tab? */
-static const char *klp_record_name(const char *record)
+/* Return: false if it is not a line of a straggler. */
+static bool klp_parse_line(struct klp_straggler *straggler, char *line)
 {
-	const char *name = record + strspn(record, "0123456789");
+	char *tid = strsep(&line, "\t");
+	char *name = strsep(&line, "\t");
+	char *reason = strsep(&line, "\t");
 
-	if (name == record && *name == '-')
-		name++;
-	return name != record && *name == '\t' ? name + 1 : NULL;
-}
-
-/**
- * klp_parse_record - take a record apart
- * @straggler: filled in
- * @record: the record, which may contain newlines in the name of the task
- * @length: its length without the newline at the end
- *
- * Return: false if the record is not complete.
- */
-static bool klp_parse_record(struct klp_straggler *straggler, const char *record, size_t length)
-{
-	const char *name = klp_record_name(record);
-	const char *end = record + length, *help, *reason;
-
-	for (help = end - strlen(KLP_HELP); help > record; help--) {
-		if (!memcmp(help, KLP_HELP, strlen(KLP_HELP)))
-			break;
-	}
-	if (!name || help <= name || help + strlen(KLP_HELP) == end)
+	if (!line || strncmp(line, KLP_HELP, strlen(KLP_HELP)))
 		return false;
-	reason = memrchr(name, '\t', help - name);
-	if (!reason || reason + 1 == help)
-		return false;
-	*straggler = (struct klp_straggler){ .tid = atoi(record) };
-	straggler->name = klp_strdup_escaped(name, reason - name);
-	klp_split_reason(straggler, reason + 1, help - reason - 1);
-	help += strlen(KLP_HELP);
-	straggler->help = klp_strdup_escaped(help, end - help);
+	klp_unescape(name);
+	*straggler = (struct klp_straggler){
+		.tid = atoi(tid),
+		.name = klp_strdup_escaped(name),
+		.help = klp_strdup_escaped(line + strlen(KLP_HELP)),
+	};
+	klp_split_reason(straggler, reason);
 	klp_name_process(straggler);
 	return true;
 }
 
-static bool klp_add_record(struct klp_stragglers *all, const char *record, size_t length)
+/* The first line has the number and the age, which are in sysfs as well. */
+static void klp_parse(struct klp_stragglers *all, char *text)
 {
 	struct klp_straggler straggler, *list;
+	char *line;
 
-	if (!klp_parse_record(&straggler, record, length))
-		return false;
-	list = realloc(all->list, (all->nr + 1) * sizeof(*list));
-	if (list) {
+	while ((line = strsep(&text, "\n"))) {
+		if (!klp_parse_line(&straggler, line))
+			continue;
+		list = realloc(all->list, (all->nr + 1) * sizeof(*list));
+		if (!list)
+			return;
 		all->list = list;
 		all->list[all->nr++] = straggler;
-	}
-	return true;
-}
-
-/* The first line has the number and the age, which are in sysfs as well. */
-static void klp_parse(struct klp_stragglers *all, const char *text)
-{
-	const char *record = strchr(text, '\n'), *end;
-
-	if (!record)
-		return;
-	record++;
-	for (end = strchr(record, '\n'); end; end = strchr(end + 1, '\n')) {
-		if (klp_add_record(all, record, end - record))
-			record = end + 1;
 	}
 }
 

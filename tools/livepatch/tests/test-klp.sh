@@ -206,16 +206,20 @@ test_exiting() {
 	json 'd["stragglers"][0]["tid"] is None and d["stragglers"][0]["reason"] == "3 exiting"'
 }
 
-# A user has chosen the name of a task such that it looks like other lines.
+# Names that look like other lines, that control the terminal, and that are like an escape
+# sequence of the kernel. The kernel escapes tabs, newlines and backslashes in names.
 test_names() {
 	in_transition
-	stragglers 'x\n7\ta\n1\tb\tc\thelp:\trunning\thelp: h\n8\t\033[2J\\"\twaits\thelp: h\n'
+	stragglers 'x\n7\ta\\0121\\011b\\011c\\011help:\trunning\thelp: h\n'
+	printf '8\t\033[2J\\134"\twaits\thelp: h\n9\ta\\134012\twaits\thelp: h\n' \
+		>> "$ROOT/sys/kernel/debug/livepatch/behind"
 	thread 7 7 1 'a\nb' 'a\0\033]0;title\007\0'
 	thread 8 8 7 'ok'
+	thread 9 9 1 'ok'
 	klp 1 status
-	says '7  a\x0a1\x09b\x09c\x09help:  running' '8  \x1b[2J\x5c\x22'
+	says '7  a\x0a1\x09b\x09c\x09help:  running' '8  \x1b[2J\x5c\x22' '9  a\x5c012  '
 	klp 1 status --json
-	json 'len(d["stragglers"]) == 2 and d["stragglers"][1]["thread"] == r"\x1b[2J\x5c\x22"'
+	json 'len(d["stragglers"]) == 3 and d["stragglers"][1]["thread"] == r"\x1b[2J\x5c\x22"'
 	klp 1 blocking -v
 	says 'command: a \x1b]0;title\x07' 'child: ok (8)' 'parent: a\x0ab (7)'
 	is "$(tr -d '\n -~' < "$TMP/out")" ""
