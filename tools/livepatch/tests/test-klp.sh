@@ -46,6 +46,16 @@ attr() {
 	cat "$ROOT/sys/kernel/livepatch/$1/$2"
 }
 
+# becomes NAME ATTRIBUTE VALUE - wait until klp has written that, 20 s at most
+becomes() {
+	local i
+
+	for ((i = 0; i < 200; i++)); do
+		[ "$(attr "$1" "$2")" != "$3" ] || return 0
+		sleep 0.1
+	done
+}
+
 # stragglers TEXT - with escape sequences of printf
 stragglers() {
 	# shellcheck disable=SC2059
@@ -298,7 +308,7 @@ test_reverse_and_remove() {
 	in_transition
 	rm -r "$ROOT/sys/module/lp_two"
 	(
-		sleep 0.3
+		becomes lp_two enabled 0
 		echo 0 > "$ROOT/sys/kernel/livepatch/lp_two/transition"
 		sleep 0.3
 		mv "$ROOT/sys/kernel/livepatch/lp_two" "$ROOT/gone"
@@ -317,7 +327,7 @@ test_unload() {
 	klp 3 unload lp_two --wait 0.2 --on-stall reverse
 	is "$(attr lp_two enabled)" 1
 	(
-		sleep 0.3
+		becomes lp_two enabled 0
 		echo 1 > "$ROOT/sys/kernel/livepatch/lp_two/enabled"
 		echo 0 > "$ROOT/sys/kernel/livepatch/lp_two/transition"
 	) &
@@ -346,7 +356,10 @@ test_force() {
 	klp 2 force
 	says "moved to the functions of 'lp_two'" "417  cp" "nothing was changed"
 	is "$(attr lp_two force)" 0
-	(sleep 0.3; echo 0 > "$ROOT/sys/kernel/livepatch/lp_two/transition") &
+	(
+		becomes lp_two force 1
+		echo 0 > "$ROOT/sys/kernel/livepatch/lp_two/transition"
+	) &
 	klp 0 force --yes
 	wait
 	is "$(attr lp_two force)" 1
