@@ -32,7 +32,7 @@ help:
 	@echo 'CONFIG=NAME       add lab/config/NAME or a file: debug, kcsan, nounwind,'
 	@echo '                  strict, calldepth, cfi, handler, preempt'
 	@echo 'SUITES="NAMES"    of make check: model klp selftests ftrace-dead base kunit'
-	@echo '                  klp-build torture cost'
+	@echo '                  klp-build cost'
 	@echo 'TIMEOUT=SECONDS   of a suite of make check (1800), of make vm (600)'
 	@echo 'JOBS=N            processes of the build (one for each CPU)'
 	@echo 'SMP=2 MEM=1G APPEND= KERNEL= VMLOG= QEMU= QEMU_ACCEL=kvm|tcg,...'

@@ -7,10 +7,12 @@
 /**
  * DOC: Torture test
  *
- * The original versions of klpt_a() to klpt_d() return 0. The versions of a patch
- * return the number of the patch. This module calls the functions from as many
- * contexts as possible. The script tools/testing/selftests/livepatch/universes/torture.sh
- * enables and disables the patches, and writes each step to the file "phase".
+ * The original versions of four functions return 0: klpt_a() and klpt_b() of this
+ * module, and int_pow() and lcm() of the kernel, if klpt_c() and klpt_d() call them.
+ * The versions of a patch return the number of the patch. This module calls the
+ * functions from as many contexts as possible. The script
+ * tools/testing/selftests/livepatch/universes/torture.sh enables and disables the
+ * patches, and writes each step to the file "phase".
  *
  * The four return values together are a state. In each phase two states are
  * allowed: the one from which a transition starts, and the one to which it leads.
@@ -31,7 +33,7 @@
  * **The file "phase"**
  *
  * "KIND FROM TO", where a state is a hexadecimal number with a digit for each
- * function, that of klpt_a() being the last one. KIND is
+ * function, those of klpt_d() to klpt_a(). KIND is
  *
  * move
  *	before a transition is started;
@@ -51,8 +53,8 @@
  * bit mask to the file "loaded". The other files are
  *
  * inside
- *	Write N: start a sleeper that calls N of the functions, nested in each other,
- *	and sleeps at a safe point inside of the last one.
+ *	Write N: start a sleeper that makes N calls of the functions of this module,
+ *	nested in each other, and sleeps at a safe point inside of the last one.
  * started
  *	Write: call klpt_start(). Its version in a patch starts a sleeper whose main
  *	function is in the patch, the original starts none. 0: the thread waits at safe
@@ -80,7 +82,9 @@
 #include <linux/hrtimer.h>
 #include <linux/kprobes.h>
 #include <linux/kthread.h>
+#include <linux/lcm.h>
 #include <linux/livepatch_universe.h>
+#include <linux/math.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/percpu.h>
@@ -113,33 +117,41 @@ MODULE_PARM_DESC(stat_interval, "seconds between two lines of statistics, 0: non
 
 /*
  * The functions. Each calls @inside, if it is not NULL, so that tasks are in the
- * middle of the function when a transition starts.
+ * middle of the function when a transition starts. For klpt_c() and klpt_d() patches
+ * replace the function of the kernel, so @inside is called before the replaced function.
  */
 
 typedef void (*klpt_inside_t)(void *arg);
 
-#define KLPT_FUNC(name)							\
+#define KLPT_FUNC(name, result)						\
 static noinline unsigned int name(klpt_inside_t inside, void *arg)	\
 {									\
-	unsigned int number = 0;					\
+	unsigned int number;						\
 									\
 	if (inside)							\
 		inside(arg);						\
+	number = (result);						\
 	/* Hide the value from the compiler; #name prevents a merge. */	\
 	asm volatile("# " #name : "+r" (number));			\
 	return number;							\
 }
 
-KLPT_FUNC(klpt_a)
-KLPT_FUNC(klpt_b)
-KLPT_FUNC(klpt_c)
-KLPT_FUNC(klpt_d)
+/* The versions of int_pow() and lcm() in a patch return its number for this argument. */
+#define KLPT_MAGIC	0x6b6c70
+
+KLPT_FUNC(klpt_a, 0)
+KLPT_FUNC(klpt_b, 0)
+KLPT_FUNC(klpt_c, int_pow(0, KLPT_MAGIC))
+KLPT_FUNC(klpt_d, lcm(KLPT_MAGIC, 0))
 
 static unsigned int (* const klpt_funcs[])(klpt_inside_t inside, void *arg) = {
 	klpt_a, klpt_b, klpt_c, klpt_d,
 };
 
 #define KLPT_FUNCS	ARRAY_SIZE(klpt_funcs)
+
+/* Number of functions of this module. They come first. */
+#define KLPT_OWN	2
 
 /* Number of bits per function in a state; the value returned by an unloaded patch */
 #define KLPT_BITS	4
@@ -271,6 +283,12 @@ static void klpt_call_one(struct klpt_entry *entry, unsigned int nr,
 static void klpt_call(struct klpt_entry *entry, klpt_inside_t inside)
 {
 	klpt_call_one(entry, klpt_random(entry, KLPT_FUNCS), inside);
+}
+
+/* Call a function that is replaced itself, so that @inside is called by its version. */
+static void klpt_call_own(struct klpt_entry *entry, klpt_inside_t inside)
+{
+	klpt_call_one(entry, klpt_random(entry, KLPT_OWN), inside);
 }
 
 static void klpt_nest(void *entry)
@@ -887,7 +905,7 @@ static void klpt_call_while_waiting(void)
 	struct klpt_entry entry;
 
 	klpt_begin(&entry);
-	klpt_call(&entry, klpt_linger);
+	klpt_call_own(&entry, klpt_linger);
 	klpt_end_sleeper(KLPT_INSIDE, &entry);
 }
 
@@ -920,7 +938,7 @@ static void klpt_descend(void *arg)
 	struct klpt_inside *inside = container_of(entry, struct klpt_inside, entry);
 
 	if (--inside->depth) {
-		klpt_call(entry, klpt_descend);
+		klpt_call_own(entry, klpt_descend);
 		return;
 	}
 	complete_all(&klpt_sleeper_ready);
@@ -936,7 +954,7 @@ static int klpt_inside_fn(void *arg)
 
 	set_user_nice(current, MAX_NICE);
 	klpt_begin(&inside.entry);
-	klpt_call(&inside.entry, klpt_descend);
+	klpt_call_own(&inside.entry, klpt_descend);
 	klpt_end_sleeper(KLPT_INSIDE, &inside.entry);
 	return 0;
 }

@@ -365,6 +365,18 @@ in_background() {
 	LPT_PID=$!
 }
 
+# start_caller FILE LINE - start a process that writes the line to the file all the time,
+# until it gets a SIGTERM; sets LPT_PID
+start_caller() {
+	# shellcheck disable=SC2016
+	in_background nice -n 19 bash -c '
+		trap "exit 0" TERM
+		while :; do
+			echo "$1" || exit 1
+			read -r -t 0.001 -u "$2"
+		done' caller "$2" "$LPT_NEVER" > "$1"
+}
+
 # tasks MODE [NUMBER] - start lpt_tasks and wait until its tasks are in their state
 tasks() {
 	: > "$LPT_TMP/$1"

@@ -626,8 +626,10 @@ test_hotplug() {
 	load lpt_target
 	in_background plug_loop
 	plugger=$LPT_PID
-	in_background nice -n 19 "$LPT_DIR/lpt_hammer" "$TARGET/call" 1000 \
-		      4 "pairs 1 1000" 2 "work 1 1000" > "$LPT_TMP/hammer"
+	for i in 1 2 3; do
+		start_caller "$TARGET/call" "pairs 1 1000"
+		start_caller "$TARGET/call" "work 1 1000"
+	done
 	for i in 1 2 3 4 5; do
 		diag "round $i"
 		phase to 2

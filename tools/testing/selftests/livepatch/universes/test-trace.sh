@@ -12,18 +12,26 @@ ATTACH=$DEBUGFS/lpt_attach
 BPF=
 
 start_callers() {
+	local i
+
 	load lpt_target
 	load lpt_blocker
 	load lpt_attach
 	echo 0 > "$STATS"
 	phase at 1
-	in_background nice -n 10 "$LPT_DIR/lpt_hammer" "$TARGET/call" 200 \
-		      4 "pairs 20 0" > "$LPT_TMP/hammer"
-	CALLERS=$LPT_PID
+	CALLERS=()
+	for i in 1 2 3 4; do
+		start_caller "$TARGET/call" "pairs 20 0"
+		CALLERS+=("$LPT_PID")
+	done
 }
 
 stop_callers() {
-	finish "$CALLERS"
+	local pid
+
+	for pid in "${CALLERS[@]}"; do
+		finish "$pid"
+	done
 	is_clean syscall
 	at_least "$(stat_of syscall old)" 1 "old calls"
 	at_least "$(stat_of syscall new)" 1 "new calls"
@@ -261,8 +269,7 @@ test_post() {
 	attach post
 	attach_off
 	phase at 1
-	finish "$CALLERS"
-	is_clean syscall
+	stop_callers
 }
 
 # The owner of direct calls is notified which of its functions are redirected. It must

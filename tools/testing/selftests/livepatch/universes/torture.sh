@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Torture live patching: kernel/livepatch/klptorture.c calls its functions in all
-# contexts, and checks which version each call gets. Meanwhile patches of these functions
-# are applied, stacked, replaced, reverted, reversed and, near the end, forced, in random
+# Torture live patching: kernel/livepatch/klptorture.c calls functions in all contexts,
+# and checks which version each call gets. Meanwhile patches of these functions are
+# applied, stacked, replaced, reverted, reversed and, near the end, forced, in random
 # order. Tracers are switched on and off, CPUs go offline and online, a module is loaded
 # and unloaded, and tasks are created and exit.
 #
@@ -33,9 +33,11 @@ TAINTED=$(< /proc/sys/kernel/tainted)
 CONTEXTS="syscall module exiting dead kthread worker work idle"
 IRQ_CONTEXTS="softirq hardirq nmi"
 SLEEPERS="inside started"
-# The files of the patches, and the modules that they are loaded as
-FILES=(lpt_vmlinux klptorture_patch{1,2,3,4})
-MODULES=("${FILES[@]}")
+# The modules of the patches, by their number
+MODULES=()
+for number in 1 2 3 4; do
+	MODULES[number]=klptorture_patch$number
+done
 
 # below NUMBER - set R to a random number. Must not run in a subshell, whose random
 # numbers would not advance those of this shell.
@@ -71,18 +73,18 @@ running() {
 #
 
 set_tracer() {
-	echo 'klpt_*' > "$TRACING/set_ftrace_filter"
+	echo 'klpt_* int_pow lcm' > "$TRACING/set_ftrace_filter"
 	echo "$1" > "$TRACING/current_tracer"
 	echo > "$TRACING/trace"
 }
 
 set_probe() {
-	echo "p:lpt/probe klpt_$1" > "$TRACING/kprobe_events"
+	echo "p:lpt/probe $1" > "$TRACING/kprobe_events"
 	echo 1 > "$TRACING/events/lpt/enable"
 }
 
 trace_loop() {
-	local functions=(a b c d)
+	local functions=(klpt_a klpt_b int_pow lcm)
 
 	RANDOM=$((SEED + 1))
 	while running; do
@@ -139,16 +141,15 @@ exit_loop() {
 	done
 }
 
-start_program() {
-	in_background nice "$@"
-	PROGRAMS+=("$LPT_PID")
-}
-
 start_all() {
-	start_program "$LPT_DIR/lpt_hammer" "$TORTURE/call" 1000 6 call \
-		      > "$LPT_TMP/hammer"
-	start_program "$LPT_DIR/lpt_hammer" - 2000 2 read > "$LPT_TMP/loadavg"
-	start_program "$LPT_DIR/lpt_tasks" storm 1 > /dev/null
+	local i loop
+
+	for ((i = 0; i < 6; i++)); do
+		start_caller "$TORTURE/call" call
+		PROGRAMS+=("$LPT_PID")
+	done
+	in_background nice "$LPT_DIR/lpt_tasks" storm 1 > /dev/null
+	PROGRAMS+=("$LPT_PID")
 	for loop in trace cpu module exit; do
 		in_background "${loop}_loop"
 	done
@@ -171,7 +172,7 @@ stop_all() {
 
 #
 # Patches. STACK is a list of "NUMBER FUNCTIONS", in the order in which they were
-# enabled. FUNCTIONS is a bit mask. Number 0 is lpt_vmlinux.
+# enabled. FUNCTIONS is a bit mask.
 #
 
 STACK=()
@@ -261,7 +262,7 @@ say_loaded() {
 # The additional byte at the end makes the module unsigned. The old signature would not
 # match the new content, which is an error.
 rename() {
-	local file=${FILES[$1]} name
+	local file=klptorture_patch$1 name
 
 	name=${file::-4}
 	printf -v name '%s_%03d' "$name" "$STAYED"
@@ -316,7 +317,7 @@ try_at_once() {
 unload_unused() {
 	local number
 
-	for number in 0 1 2 3 4; do
+	for number in 1 2 3 4; do
 		loaded "${MODULES[number]}" || continue
 		! is_stacked $number || continue
 		gone "${MODULES[number]}"
@@ -377,11 +378,11 @@ maybe_release() {
 	wait "$LPT_PID"
 }
 
-# pick_unloaded FIRST - set NUMBER to an unloaded patch, not below FIRST
+# Set NUMBER to an unloaded patch, if there is one
 pick_unloaded() {
 	local number numbers=()
 
-	for ((number = $1; number <= 4; number++)); do
+	for number in 1 2 3 4; do
 		loaded "${MODULES[number]}" || numbers+=("$number")
 	done
 	[ ${#numbers[@]} -gt 0 ] || return 1
@@ -392,28 +393,22 @@ pick_unloaded() {
 # load_patch - NUMBER, with FUNCTIONS and REPLACE
 load_patch() {
 	local functions=$FUNCTIONS module=${MODULES[NUMBER]} dir=$LPT_DIR/test_modules
-	local parameters=()
 
 	say_loaded "$NUMBER"
 	[ ! -e "$LPT_TMP/$module.ko" ] || dir=$LPT_TMP
 	[ "$SABOTAGE" = 0 ] || functions=$((functions & (functions - 1)))
-	[ "$NUMBER" -eq 0 ] ||
-		parameters=(functions="$functions" replace="$REPLACE" fail="$FAIL")
-	"$LPT_DIR/lpt_module" load "$dir/$module.ko" "${parameters[@]}"
+	"$LPT_DIR/lpt_module" load "$dir/$module.ko" functions="$functions" \
+			      replace="$REPLACE" fail="$FAIL"
 }
 
-# Choose what the patch NUMBER patches, and whether it replaces the others
+# Choose what a patch patches, and whether it replaces the others
 pick_functions() {
 	FUNCTIONS=15 REPLACE=0
 	if one_in 2; then
 		below 15
 		FUNCTIONS=$((R + 1))
 	fi
-	if [ "$NUMBER" -eq 0 ]; then
-		FUNCTIONS=0
-	elif one_in 4; then
-		REPLACE=1
-	fi
+	! one_in 4 || REPLACE=1
 }
 
 # begin_patch KIND - announce that NUMBER is stacked on the others, or replaces them
@@ -439,14 +434,13 @@ apply_patch() {
 }
 
 apply_one() {
-	pick_unloaded 0 || return 0
+	pick_unloaded || return 0
 	pick_functions
 	apply_patch
 }
 
-# Not number 0: its reader checks for mixed versions, which force may cause.
 force_patch() {
-	pick_unloaded 1 || return 0
+	pick_unloaded || return 0
 	pick_functions
 	hold
 	HELD=1
@@ -533,7 +527,7 @@ kick() {
 
 # replace_all - replace all patches by one that is not loaded, if there is one
 replace_all() {
-	pick_unloaded 1 || return 0
+	pick_unloaded || return 0
 	FUNCTIONS=15 REPLACE=1
 	apply_patch
 }
@@ -573,8 +567,8 @@ wake_up() {
 leave_asleep() {
 	local number
 
-	pick_unloaded 1 || revert_one
-	pick_unloaded 1 || return 0
+	pick_unloaded || revert_one
+	pick_unloaded || return 0
 	number=$NUMBER
 	FUNCTIONS=15 REPLACE=0
 	apply_patch
@@ -603,8 +597,8 @@ nothing_left() {
 round_failed() {
 	local module
 
-	pick_unloaded 1 || revert_one
-	pick_unloaded 1 || return 0
+	pick_unloaded || revert_one
+	pick_unloaded || return 0
 	pick_functions
 	module=${MODULES[NUMBER]}
 	HELD=$1
@@ -656,7 +650,7 @@ torture_until() {
 force_one() {
 	local entry
 
-	while [ ${#STACK[@]} -gt 1 ] || is_stacked 0; do
+	while [ ${#STACK[@]} -gt 1 ]; do
 		revert_one
 	done
 	for entry in "${STACK[@]}"; do
@@ -772,14 +766,6 @@ test_kinds() {
 	done
 }
 
-test_vmlinux() {
-	local calls mixed
-
-	read -r _ calls _ _ _ mixed < "$LPT_TMP/loadavg"
-	at_least "$calls" 1 "calls"
-	is "$mixed" 0 mixed
-}
-
 test_bystanders() {
 	[ ! -s "$COMPLAINTS" ] || sed 's/^/# /' "$COMPLAINTS"
 	[ ! -s "$COMPLAINTS" ]
@@ -823,12 +809,13 @@ leave() {
 	rm -rf "$LPT_TMP"
 }
 
-lpt_start 12
-trap leave EXIT
 if [ ! -e "${KLPTORTURE-}" ] && ! modinfo klptorture > /dev/null 2>&1; then
-	diag "no module klptorture: CONFIG_LIVEPATCH_TORTURE_TEST=m, or KLPTORTURE="
-	exit 1
+	ktap_print_header
+	ktap_skip_all "no module klptorture: CONFIG_LIVEPATCH_TORTURE_TEST=m, or KLPTORTURE="
+	exit "$KSFT_SKIP"
 fi
+lpt_start 11
+trap leave EXIT
 diag "SEED=$SEED TORTURE_SECONDS=$LIMIT KINDS='$KINDS'"
 lpt_run "random changes for $LIMIT s, SEED=$SEED" test_torture
 lpt_run "each entry of the kernel runs in one universe" test_one_universe
@@ -838,7 +825,6 @@ lpt_run "calls run the version of their universe" test_asked_for
 lpt_run "no call runs a function that is freed" test_freed
 lpt_run "calls were seen in every context" test_everywhere
 lpt_run "each requested kind of rounds has run" test_kinds
-lpt_run "no mix of two functions of vmlinux" test_vmlinux
 lpt_run "modules load, and CPUs go offline and online" test_bystanders
 lpt_run "klptorture reports success" test_end
 lpt_run "the kernel has no new taint" test_warnings

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A patch of klptorture, with the number KLPT_NUMBER, and of lpt_target, where
- * lpt_pair_a() and lpt_pair_b() return KLPT_NUMBER + LPT_ORIGINAL.
+ * A patch with the number KLPT_NUMBER of the functions that klptorture calls, and of
+ * lpt_target, where lpt_pair_a() and lpt_pair_b() return KLPT_NUMBER + LPT_ORIGINAL.
  *
  * The exit function warns if a task is still in a function of this module.
  */
@@ -10,6 +10,7 @@
 #include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/freezer.h>
+#include <linux/gcd.h>
 #include <linux/kthread.h>
 #include <linux/livepatch.h>
 #include <linux/livepatch_universe.h>
@@ -21,12 +22,15 @@
 #define KLPT_NUMBER 1
 #endif
 
+/* From klptorture: int_pow() and lcm() return the number if called with this argument */
+#define KLPT_MAGIC 0x6b6c70
+
 /* A version that klptorture counts as a call of a function that is gone */
 #define KLPT_GONE 0xf
 
 static unsigned int functions = 0xf;
 module_param(functions, uint, 0444);
-MODULE_PARM_DESC(functions, "bit mask of the functions of klptorture to patch");
+MODULE_PARM_DESC(functions, "bit mask of klpt_a(), klpt_b(), int_pow() and lcm()");
 
 static bool replace;
 module_param(replace, bool, 0444);
@@ -55,8 +59,6 @@ static noinline unsigned int name(void (*inside)(void *arg), void *arg)	\
 
 KLPT_NEW_FUNC(klpt_new_a)
 KLPT_NEW_FUNC(klpt_new_b)
-KLPT_NEW_FUNC(klpt_new_c)
-KLPT_NEW_FUNC(klpt_new_d)
 
 /* From enum klpt_how of klptorture: thread is not woken; thread has no safe point */
 #define KLPT_CREATE	1
@@ -68,6 +70,34 @@ static int klpt_leave(void)
 
 	atomic_dec(&klpt_inside);
 	return number;
+}
+
+static u64 klpt_new_int_pow(u64 base, unsigned int exp)
+{
+	u64 result = 1;
+
+	atomic_inc(&klpt_inside);
+	if (!base && exp == KLPT_MAGIC)
+		return klpt_leave();
+	for (; exp; exp >>= 1) {
+		if (exp & 1)
+			result *= base;
+		base *= base;
+	}
+	atomic_dec(&klpt_inside);
+	return result;
+}
+
+static unsigned long klpt_new_lcm(unsigned long a, unsigned long b)
+{
+	unsigned long result;
+
+	atomic_inc(&klpt_inside);
+	if (a == KLPT_MAGIC && !b)
+		return klpt_leave();
+	result = a && b ? a / gcd(a, b) * b : 0;
+	atomic_dec(&klpt_inside);
+	return result;
 }
 
 static int klpt_main(void *ready)
@@ -108,19 +138,22 @@ static noinline struct task_struct *klpt_new_start(unsigned int how,
 static LPT_VERSION_FUNC(lpt_new_pair_a, KLPT_NUMBER + LPT_ORIGINAL);
 static LPT_VERSION_FUNC(lpt_new_pair_b, KLPT_NUMBER + LPT_ORIGINAL);
 
-static const struct klp_func klpt_all_funcs[] = {
+static struct klp_func klpt_module_funcs[] = {
 	{ .old_name = "klpt_a", .new_func = klpt_new_a },
 	{ .old_name = "klpt_b", .new_func = klpt_new_b },
-	{ .old_name = "klpt_c", .new_func = klpt_new_c },
-	{ .old_name = "klpt_d", .new_func = klpt_new_d },
 	{ .old_name = "klpt_start", .new_func = klpt_new_start },
+	{ }
 };
 
-/* The bit of klpt_start() */
-#define KLPT_ALWAYS	BIT(ARRAY_SIZE(klpt_all_funcs) - 1)
+static struct klp_func klpt_kernel_funcs[] = {
+	{ .old_name = "int_pow", .new_func = klpt_new_int_pow },
+	{ .old_name = "lcm", .new_func = klpt_new_lcm },
+	{ }
+};
 
-/* The functions selected by @functions, klpt_start(), and an empty entry at the end */
-static struct klp_func klpt_funcs[ARRAY_SIZE(klpt_all_funcs) + 1];
+/* The number of functions of klptorture that are optional, and the bit of klpt_start() */
+#define KLPT_OWN	2
+#define KLPT_ALWAYS	BIT(KLPT_OWN)
 
 static struct klp_func lpt_target_funcs[] = {
 	{ .old_name = "lpt_pair_a", .new_func = lpt_new_pair_a },
@@ -129,8 +162,9 @@ static struct klp_func lpt_target_funcs[] = {
 };
 
 static struct klp_object klpt_objs[] = {
-	{ .name = "klptorture", .funcs = klpt_funcs },
+	{ .name = "klptorture", .funcs = klpt_module_funcs },
 	{ .name = "lpt_target", .funcs = lpt_target_funcs },
+	{ .funcs = klpt_kernel_funcs },
 	{ }
 };
 
@@ -139,15 +173,24 @@ static struct klp_patch klpt_patch = {
 	.objs = klpt_objs,
 };
 
+/* Remove the functions whose bits are not set in @mask. */
+static void __init klpt_select(struct klp_func *funcs, unsigned int mask)
+{
+	struct klp_func *to = funcs;
+
+	for (; funcs->old_name; funcs++, mask >>= 1) {
+		if (mask & 1)
+			*to++ = *funcs;
+	}
+	*to = (struct klp_func){ };
+}
+
 static int __init klptorture_patch_init(void)
 {
-	unsigned int i, n = 0;
 	int ret;
 
-	for (i = 0; i < ARRAY_SIZE(klpt_all_funcs); i++) {
-		if ((functions | KLPT_ALWAYS) & BIT(i))
-			klpt_funcs[n++] = klpt_all_funcs[i];
-	}
+	klpt_select(klpt_module_funcs, functions | KLPT_ALWAYS);
+	klpt_select(klpt_kernel_funcs, functions >> KLPT_OWN);
 	klpt_patch.replace = replace;
 	ret = klp_enable_patch(&klpt_patch);
 	if (ret || fail < 0)

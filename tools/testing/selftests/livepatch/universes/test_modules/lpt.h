@@ -36,10 +36,6 @@ static __always_inline void lpt_wait_for_stop(void)
 /* What the original functions return */
 #define LPT_ORIGINAL 1
 
-/* What the patch lpt_both.c returns, also for int_pow(LPT_ORIGINAL, LPT_BOTH_POWER) */
-#define LPT_BOTH 5
-#define LPT_BOTH_POWER 0x4c5054
-
 /* Calls the second function named lpt_twin(), in target_twin.c */
 int lpt_call_twin2(void);
 

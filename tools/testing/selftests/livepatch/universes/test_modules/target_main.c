@@ -28,14 +28,12 @@
  *   longwork	write: start a work item that sleeps for so many milliseconds
  */
 
-#include <linux/bottom_half.h>
 #include <linux/cpu.h>
 #include <linux/debugfs.h>
 #include <linux/delay.h>
 #include <linux/hrtimer.h>
 #include <linux/jiffies.h>
 #include <linux/kthread.h>
-#include <linux/math.h>
 #include <linux/module.h>
 #include <linux/percpu.h>
 #include <linux/sched.h>
@@ -70,7 +68,6 @@ static noinline int lpt_cloned(int version)
 
 enum lpt_context {
 	LPT_SYSCALL,
-	LPT_BH,
 	LPT_WORK,
 	LPT_LONGWORK,
 	LPT_KTHREAD,
@@ -82,8 +79,8 @@ enum lpt_context {
 };
 
 static const char * const lpt_names[LPT_CONTEXTS] = {
-	"syscall", "bh", "work", "longwork", "kthread", "softirq", "hardirq",
-	"nmi", "rescuer",
+	"syscall", "work", "longwork", "kthread", "softirq", "hardirq", "nmi",
+	"rescuer",
 };
 
 static struct lpt_stats {
@@ -206,38 +203,6 @@ static void lpt_call_pairs(struct lpt_call *call)
 	lpt_account(LPT_SYSCALL, call->view, &entry);
 }
 
-static void lpt_call_both(struct lpt_call *call)
-{
-	unsigned int count = call->count;
-	struct lpt_entry entry;
-
-	lpt_enter(&entry);
-	while (count--) {
-		/* Returns LPT_ORIGINAL unless patched, like the pair */
-		lpt_see(&entry, int_pow(LPT_ORIGINAL, LPT_BOTH_POWER));
-		lpt_sleep(call->usecs);
-		lpt_see(&entry, lpt_pair_b());
-	}
-	lpt_account(LPT_SYSCALL, call->view, &entry);
-}
-
-static void lpt_call_bh(struct lpt_call *call)
-{
-	unsigned int count = call->count;
-	struct lpt_entry entry;
-
-	lpt_enter(&entry);
-	while (count--) {
-		lpt_sleep(call->usecs);
-		local_bh_disable();
-		lpt_see(&entry, lpt_pair_b());
-		lpt_see(&entry, lpt_pair_a());
-		local_bh_enable();
-		lpt_see(&entry, lpt_pair_b());
-	}
-	lpt_account(LPT_BH, call->view, &entry);
-}
-
 static void lpt_work_fn(struct work_struct *work)
 {
 	struct lpt_call *call = container_of(work, struct lpt_call, work);
@@ -302,8 +267,6 @@ static const struct lpt_shape {
 	void (*fn)(struct lpt_call *call);
 } lpt_shapes[] = {
 	{ "pairs",	lpt_call_pairs },	/* COUNT times: a, sleep, b */
-	{ "both",	lpt_call_both },	/* COUNT times: int_pow(), sleep, b */
-	{ "bh",		lpt_call_bh },		/* some calls with BH disabled */
 	{ "work",	lpt_call_work },	/* pairs in a work item */
 	{ "kthread",	lpt_call_kthread },	/* pairs in a kthread_worker */
 	{ "busy",	lpt_call_busy },	/* pairs for USECS or until a new phase */
