@@ -217,7 +217,7 @@ test_stack_check_user() {
 	log_start
 	trust_stacks
 	settle_or_list 0
-	logged "($LPT_PID) is at no safe point, moved because of its stack"
+	logged "\\($LPT_PID\\) is at no safe point, moved because of its stack"
 	in_state "$LPT_PID" D
 	release
 }
