@@ -24,6 +24,12 @@ start_callers() {
 		start_caller "$TARGET/call" "pairs 20 0"
 		CALLERS+=("$LPT_PID")
 	done
+	within "$LPT_PATIENCE" called old
+}
+
+# called VERSION - have the callers run that version of the functions?
+called() {
+	[ "$(stat_of syscall "$1")" -ge 1 ]
 }
 
 stop_callers() {
@@ -33,8 +39,6 @@ stop_callers() {
 		finish "$pid"
 	done
 	is_clean syscall
-	at_least "$(stat_of syscall old)" 1 "old calls"
-	at_least "$(stat_of syscall new)" 1 "new calls"
 }
 
 patch() {
@@ -42,7 +46,7 @@ patch() {
 	apply lpt_pair2
 	phase at 2
 	is "$(version)" 2
-	nap 0.1
+	within "$LPT_PATIENCE" called new
 }
 
 unpatch() {
