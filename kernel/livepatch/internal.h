@@ -296,6 +296,7 @@ bool klp_migration_done(void);
 void klp_migration_flush(void);
 int klp_migration_stragglers(void);
 int klp_migration_exiting(void);
+int klp_migration_left(void);
 bool klp_irq_is_straggler(int cpu);
 
 /* Functions that visit stragglers, for poke.c */
@@ -403,6 +404,7 @@ static inline void klp_stack_check_end(void) { }
 
 void klp_poke_start(void);
 void klp_poke_stop(void);
+bool klp_poke_now(struct task_struct *task);
 
 /* ------------------------------ object.c: the functions of a patch in one object */
 
@@ -539,6 +541,39 @@ void klp_patch_remove(struct live_patch *patch, struct list_head *gone);
 struct module *klp_find_module(const char *name);
 struct live_patch *klp_find_patch(const struct module *mod);
 
-/* lifecycle.c and status.c are the highest layers. Only callbacks call into them. */
+/* --------------------------- listing.c: the list of what delays a transition, and why */
+
+/**
+ * struct klp_reason - why something has not migrated
+ * @why:	what keeps it from migrating
+ * @help:	what would make it migrate
+ */
+struct klp_reason {
+	const char *why;
+	const char *help;
+};
+
+/**
+ * struct klp_listed - an entry of the list
+ * @task:	a task, with a reference, or NULL
+ * @cpu:	without a task, the CPU whose interrupt context is a straggler, or -1;
+ *		with an idle task, its CPU; with another task, -1
+ * @exiting:	without a task and a CPU, the number of exiting tasks
+ * @reason:	why it has not migrated
+ */
+struct klp_listed {
+	struct task_struct *task;
+	int cpu;
+	int exiting;
+	const struct klp_reason *reason;
+};
+
+bool klp_list_get(struct klp_listed *entry, loff_t *pos, struct pid_namespace *ns);
+void klp_list_put(struct klp_listed *entry);
+
+/*
+ * lifecycle.c, status.c and netlink.c are the highest layers. Only callbacks call into
+ * them.
+ */
 
 #endif /* _LIVEPATCH_INTERNAL_H */

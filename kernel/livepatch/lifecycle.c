@@ -300,14 +300,18 @@ static DECLARE_WORK(klp_release_work, klp_release_fn);
  */
 void klp_transition_done(void)
 {
+	struct live_patch *patch;
+	unsigned int age;
+
 	guard(klp_change)();
 
 	if (klp_transition_get()->phase != KLP_PHASE_MIGRATING || !klp_migration_done())
 		return;
-	trace_livepatch_complete(klp_patch_in_transition()->mod->name, klp_is_patching(),
-				 klp_transition_age_ms());
+	patch = klp_patch_in_transition();
+	age = klp_transition_age_ms();
 	klp_pin_entered();
 	klp_finish_transition(&klp_gone);
+	trace_livepatch_complete(patch->mod->name, klp_is_patching(), age);
 	if (!list_empty(&klp_gone))
 		queue_work(system_dfl_wq, &klp_release_work);
 }

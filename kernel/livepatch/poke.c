@@ -24,6 +24,7 @@
 #include <linux/sched/signal.h>
 #include <linux/stop_machine.h>
 #include <linux/workqueue.h>
+#include <trace/events/livepatch.h>
 #include "internal.h"
 
 /* Delay before tasks that sleep in a system call are interrupted, in milliseconds. */
@@ -75,14 +76,21 @@ static void klp_report_long(struct task_struct *task)
 
 /*
  * Some kernel threads have a safe point in their loop, but sleep where there is none.
- * Wake a thread after some rounds, because its loop may then pass the safe point. Do
- * not wake a worker: it passes no safe point before the end of its item.
+ * Wake a thread, because its loop may then pass the safe point. Do not wake a worker: it
+ * passes no safe point before the end of its item.
  */
+static void klp_wake_kthread(struct task_struct *task)
+{
+	if (!(klp_task_flags(task) & PF_WQ_WORKER))
+		wake_up_state(task, TASK_INTERRUPTIBLE);
+}
+
+/* Wake the thread after some rounds only: most threads migrate by themselves. */
 static void klp_poke_kthread(struct task_struct *task)
 {
 	lockdep_assert_held(&klp_mutex);
-	if (klp_pokes >= KLP_POKE_BACKOFF_MAX && !(klp_task_flags(task) & PF_WQ_WORKER))
-		wake_up_state(task, TASK_INTERRUPTIBLE);
+	if (klp_pokes >= KLP_POKE_BACKOFF_MAX)
+		klp_wake_kthread(task);
 }
 
 /* Called by task_call_func(): @task neither starts nor stops running. */
@@ -102,10 +110,8 @@ static int klp_interrupt_task(struct task_struct *task, void *arg)
  * that runs leaves the kernel by itself, and if it is interrupted, its call may return a
  * short result. So it gets the fake signal only when the transition takes long.
  */
-static void klp_poke_user_task(struct task_struct *task)
+static void klp_poke_user_task(struct task_struct *task, bool late)
 {
-	bool late = klp_transition_age_ms() >= KLP_LONG_MS;
-
 	if (task_call_func(task, klp_interrupt_task, &late) &&
 	    !wake_up_state(task, TASK_INTERRUPTIBLE))
 		kick_process(task);
@@ -123,7 +129,7 @@ static void klp_poke_task(struct task_struct *task)
 	if (klp_task_flags(task) & PF_KTHREAD)
 		klp_poke_kthread(task);
 	else
-		klp_poke_user_task(task);
+		klp_poke_user_task(task, klp_transition_age_ms() >= KLP_LONG_MS);
 }
 
 static DEFINE_PER_CPU(struct cpu_stop_work, klp_stop_work);
@@ -187,16 +193,35 @@ static void klp_poke_later(void)
 	klp_run_later(&klp_poke_work, delay << min(klp_pokes, KLP_POKE_BACKOFF_MAX));
 }
 
+/* @reported: whether a long transition had been reported before this round */
+static void klp_trace_round(bool reported)
+{
+	const char *name = klp_patch_in_transition()->mod->name;
+	bool patching = klp_transition_get()->patching;
+	unsigned int age = klp_transition_age_ms();
+	int left = klp_migration_left();
+
+	lockdep_assert_held(&klp_mutex);
+	if (klp_reported_long && !reported)
+		trace_livepatch_stall(name, patching, age, left);
+	else if (left)
+		trace_livepatch_progress(name, patching, age, left);
+}
+
 static void klp_poke_fn(struct work_struct *work)
 {
+	bool reported;
+
 	guard(mutex)(&klp_mutex);
 	if (klp_transition_get()->phase != KLP_PHASE_MIGRATING)
 		return;
 
+	reported = klp_reported_long;
 	klp_stragglers_get();
 	klp_walk_tasks(klp_poke_task);
 	klp_poke_cpus();
 	klp_stragglers_put();
+	klp_trace_round(reported);
 	if (klp_pokes <= KLP_POKE_BACKOFF_MAX)
 		klp_pokes++;
 	klp_poke_later();
@@ -227,4 +252,31 @@ void klp_poke_stop(void)
 	lockdep_assert_held(&klp_mutex);
 	klp_stack_check_end();
 	cancel_delayed_work(&klp_poke_work);
+}
+
+/**
+ * klp_poke_now - do at once to one task what rounds do after a while
+ * @task: the task
+ *
+ * As in a long transition, accept that a call of a user task returns another result. A
+ * kernel thread is not moved because of its stack.
+ *
+ * Context: Process context, klp_mutex held.
+ * Return: false if the task is no straggler.
+ */
+bool klp_poke_now(struct task_struct *task)
+{
+	lockdep_assert_held(&klp_mutex);
+	if (klp_transition_get()->phase != KLP_PHASE_MIGRATING || !klp_patch_pending(task))
+		return false;
+
+	klp_stragglers_get();
+	if (!klp_visit(task, false)) {
+		if (klp_task_flags(task) & PF_KTHREAD)
+			klp_wake_kthread(task);
+		else
+			klp_poke_user_task(task, true);
+	}
+	klp_stragglers_put();
+	return true;
 }

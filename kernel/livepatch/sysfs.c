@@ -9,7 +9,6 @@
  */
 
 #include <linux/kstrtox.h>
-#include <linux/minmax.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
 #include "internal.h"
@@ -77,24 +76,14 @@ static ssize_t stack_order_show(struct kobject *kobj, struct kobj_attribute *att
 	return -ENODEV;
 }
 
-static bool klp_is_migrating(const struct live_patch *patch)
-{
-	return patch == klp_patch_in_transition() &&
-	       klp_transition_get()->phase == KLP_PHASE_MIGRATING;
-}
-
 static ssize_t stragglers_show(struct kobject *kobj, struct kobj_attribute *attr,
 			       char *buf)
 {
 	int nr = 0;
 
 	guard(mutex)(&klp_mutex);
-	/*
-	 * A flagged task that exits is in both numbers. The number of exiting tasks may
-	 * be negative, see klp_migration_exiting().
-	 */
-	if (klp_is_migrating(to_patch(kobj)))
-		nr = klp_migration_stragglers() ?: max(klp_migration_exiting(), 0);
+	if (to_patch(kobj) == klp_patch_in_transition())
+		nr = klp_migration_left();
 	return sysfs_emit(buf, "%d\n", nr);
 }
 
@@ -104,7 +93,7 @@ static ssize_t transition_ms_show(struct kobject *kobj, struct kobj_attribute *a
 	unsigned int age = 0;
 
 	guard(mutex)(&klp_mutex);
-	if (klp_is_migrating(to_patch(kobj)))
+	if (to_patch(kobj) == klp_patch_in_transition())
 		age = klp_transition_age_ms();
 	return sysfs_emit(buf, "%u\n", age);
 }

@@ -647,6 +647,22 @@ int klp_migration_exiting(void)
 }
 
 /**
+ * klp_migration_left - how many the transition waits for
+ *
+ * A flagged task that exits is in both numbers, so they are not added.
+ *
+ * Context: klp_mutex held.
+ * Return: the number of stragglers, or of exiting tasks if only those are left; 0 if no
+ * tasks migrate.
+ */
+int klp_migration_left(void)
+{
+	if (klp_transition_get()->phase != KLP_PHASE_MIGRATING)
+		return 0;
+	return klp_migration_stragglers() ?: max(klp_migration_exiting(), 0);
+}
+
+/**
  * klp_irq_is_straggler - is the interrupt context of a CPU a straggler?
  * @cpu: the CPU
  *

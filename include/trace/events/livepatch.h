@@ -70,10 +70,43 @@ DEFINE_EVENT(livepatch_transition, livepatch_force,
 	TP_PROTO(const char *patch, bool patching, unsigned int ms),
 	TP_ARGS(patch, patching, ms));
 
-/* All tasks have migrated, @ms milliseconds after the start or the reversal */
+/* The end. All tasks had migrated @ms milliseconds after the start or the reversal */
 DEFINE_EVENT(livepatch_transition, livepatch_complete,
 	TP_PROTO(const char *patch, bool patching, unsigned int ms),
 	TP_ARGS(patch, patching, ms));
+
+DECLARE_EVENT_CLASS(livepatch_round,
+	TP_PROTO(const char *patch, bool patching, unsigned int ms, int stragglers),
+	TP_ARGS(patch, patching, ms, stragglers),
+
+	TP_STRUCT__entry(
+		__string(patch, patch)
+		__field(bool, patching)
+		__field(unsigned int, ms)
+		__field(int, stragglers)
+	),
+
+	TP_fast_assign(
+		__assign_str(patch);
+		__entry->patching = patching;
+		__entry->ms = ms;
+		__entry->stragglers = stragglers;
+	),
+
+	TP_printk("patch=%s direction=%s ms=%u stragglers=%d", __get_str(patch),
+		  __entry->patching ? "patching" : "unpatching", __entry->ms,
+		  __entry->stragglers)
+);
+
+/* The stragglers have been visited, and some are left */
+DEFINE_EVENT(livepatch_round, livepatch_progress,
+	TP_PROTO(const char *patch, bool patching, unsigned int ms, int stragglers),
+	TP_ARGS(patch, patching, ms, stragglers));
+
+/* Likewise, when the transition is reported in the log because it takes long */
+DEFINE_EVENT(livepatch_round, livepatch_stall,
+	TP_PROTO(const char *patch, bool patching, unsigned int ms, int stragglers),
+	TP_ARGS(patch, patching, ms, stragglers));
 
 TRACE_EVENT(livepatch_migrate,
 	TP_PROTO(struct task_struct *task, enum klp_place place),

@@ -743,7 +743,7 @@ clean_up() {
 	feed "$FAILSLAB"
 }
 
-lpt_start 46
+lpt_start 48
 DAMON=$([ ! -e "$DAMON_STAT" ] || first_line "$DAMON_STAT")
 lpt_run "blocked by a kernel thread without a safe point" test_kthread
 lpt_run "blocked by a kernel thread in a plain freezable sleep" test_bare_freezable
