@@ -62,8 +62,7 @@ enum klp_exit klp_cmd_blocking(const struct klp_options *options)
 	if (!klp_find_transition(&patch))
 		return KLP_DONE;
 	klp_stragglers_read(&stragglers);
-	if (stragglers.unknown)
-		klp_show_stragglers(stdout, &stragglers);
+	klp_show_missing(stdout, &stragglers);
 	klp_show_details(&stragglers, options->verbose);
 	klp_stragglers_free(&stragglers);
 	return KLP_IN_TRANSITION;

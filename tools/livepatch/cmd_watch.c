@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * klp watch: print what the kernel logs about live patching when it happens, and during a
- * transition the number of stragglers when it changes.
+ * transition the stragglers when their number changes. The kernel sends events by netlink when
+ * it has changed. Without these, read the number from sysfs twice a second.
  */
 #include <poll.h>
 #include "klp.h"
@@ -39,30 +40,36 @@ static bool klp_watch_transition(int *last)
 }
 
 /* A record that is not ours wakes this up too. A log that was closed must not keep it busy. */
-static void klp_watch_wait(const struct klp_log *log, bool transition)
+static void klp_watch_wait(const struct klp_log *log, int events_fd, bool transition)
 {
-	struct pollfd poll_fd = { .fd = fileno(log->file), .events = POLLIN };
+	struct pollfd poll_fds[] = {
+		{ .fd = log->file ? fileno(log->file) : -1, .events = POLLIN },
+		{ .fd = events_fd, .events = POLLIN },
+	};
 
-	poll(&poll_fd, 1, transition ? KLP_WATCH_MS : -1);
-	if (poll_fd.revents & (POLLHUP | POLLNVAL))
+	poll(poll_fds, 2, transition && events_fd < 0 ? KLP_WATCH_MS : -1);
+	if (poll_fds[0].revents & (POLLHUP | POLLNVAL))
 		klp_sleep_ms(KLP_WATCH_MS);
 }
 
 enum klp_exit klp_cmd_watch(const struct klp_options *options)
 {
+	struct ynl_sock *events;
 	struct klp_log log;
-	int last = -1;
+	int last = -1, fd;
 
 	(void)options;
 	klp_log_open(&log);
-	if (!log.file)
+	events = klp_netlink_watch(&fd);
+	if (!log.file && !events)
 		return klp_fail(KLP_REFUSED, "/dev/kmsg can't be read by this user");
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (;;) {
 		bool transition;
 
 		klp_watch_log(&log);
+		klp_netlink_events(events, !log.file);
 		transition = klp_watch_transition(&last);
-		klp_watch_wait(&log, transition);
+		klp_watch_wait(&log, fd, transition);
 	}
 }

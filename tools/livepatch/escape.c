@@ -3,6 +3,7 @@
  * Names and command lines of tasks are chosen by users without privileges. Everything that
  * could control a terminal, or end a line, a field or a string, is replaced.
  */
+#include <stdlib.h>
 #include <string.h>
 #include "klp.h"
 
@@ -56,4 +57,20 @@ void klp_unescape(char *text)
 		}
 	}
 	*to = 0;
+}
+
+/**
+ * klp_strdup_escaped - allocate an escaped copy of a text
+ * @text: the text
+ *
+ * Return: the copy, to be freed; NULL when out of memory.
+ */
+char *klp_strdup_escaped(const char *text)
+{
+	size_t length = strlen(text), size = 4 * length + 5;
+	char *copy = malloc(size);
+
+	if (copy)
+		klp_escape(copy, size, text, length);
+	return copy;
 }

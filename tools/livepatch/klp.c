@@ -41,6 +41,7 @@ static const struct klp_command klp_commands[] = {
 	  "FILE [PARAMETER=VALUE]...  [--wait SECONDS] [--on-stall keep|reverse]" },
 	{ "unload", klp_cmd_unload, 1, 1, KLP_O_WAIT | KLP_O_STALL,
 	  "NAME [--wait SECONDS] [--on-stall keep|reverse]" },
+	{ "poke", klp_cmd_poke, 1, 1, 0, "TID" },
 	{ "reverse", klp_cmd_reverse, 0, 0, KLP_O_WAIT, "[--wait SECONDS]" },
 	{ "wait", klp_cmd_wait, 0, 1, 0, "[SECONDS]" },
 	{ "settle", klp_cmd_settle, 0, 0, KLP_O_WAIT, "[--wait SECONDS]" },

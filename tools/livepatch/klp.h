@@ -66,6 +66,7 @@ void klp_names_free(struct klp_names *names);
 /* escape.c: text that others have chosen */
 void klp_escape(char *to, size_t size, const char *from, size_t length);
 void klp_unescape(char *text);
+char *klp_strdup_escaped(const char *text);
 
 /* clock.c */
 long klp_now_ms(void);
@@ -119,16 +120,28 @@ struct klp_stragglers {
 	struct klp_straggler *list;
 	int nr;
 	bool unknown;		/* the file could not be read */
+	bool only_own;		/* tasks of other users are not in the list */
 };
 
 void klp_stragglers_read(struct klp_stragglers *stragglers);
 void klp_stragglers_free(struct klp_stragglers *stragglers);
+
+/* netlink.c: the family of generic netlink */
+struct ynl_sock;
+
+struct ynl_sock *klp_netlink_open(void);
+void klp_netlink_close(struct ynl_sock *socket);
+bool klp_netlink_stragglers(struct klp_stragglers *stragglers);
+enum klp_exit klp_netlink_poke(pid_t tid);
+struct ynl_sock *klp_netlink_watch(int *fd);
+void klp_netlink_events(struct ynl_sock *socket, bool print);
 
 /* process.c: what /proc says about a thread */
 pid_t klp_process_of(pid_t tid);
 pid_t klp_parent_of(pid_t pid);
 pid_t klp_child_of(pid_t pid);
 void klp_process_name(char *name, size_t size, pid_t pid);
+char *klp_strdup_process(pid_t pid);
 void klp_process_command(char *command, size_t size, pid_t pid);
 char *klp_thread_stack(pid_t tid);
 
@@ -175,6 +188,7 @@ void klp_store_read(struct klp_names *files, const char *release);
 bool klp_store_find(char path[PATH_MAX], const char *release, const char *name);
 
 /* show.c: output that several commands have in common */
+void klp_show_missing(FILE *out, const struct klp_stragglers *stragglers);
 void klp_show_stragglers(FILE *out, const struct klp_stragglers *stragglers);
 void klp_show_age(FILE *out, const struct klp_patch *patch);
 void klp_show_transition(FILE *out, const struct klp_patch *patch);
@@ -218,6 +232,7 @@ enum klp_exit klp_cmd_load(const struct klp_options *options);
 enum klp_exit klp_cmd_upgrade(const struct klp_options *options);
 enum klp_exit klp_cmd_unload(const struct klp_options *options);
 enum klp_exit klp_cmd_reverse(const struct klp_options *options);
+enum klp_exit klp_cmd_poke(const struct klp_options *options);
 enum klp_exit klp_cmd_wait(const struct klp_options *options);
 enum klp_exit klp_cmd_settle(const struct klp_options *options);
 enum klp_exit klp_cmd_force(const struct klp_options *options);

@@ -79,6 +79,20 @@ void klp_process_name(char *name, size_t size, pid_t pid)
 }
 
 /**
+ * klp_strdup_process - allocate a copy of the name of a process or thread
+ * @pid: the ID
+ *
+ * Return: the name, "" if the process is gone, to be freed.
+ */
+char *klp_strdup_process(pid_t pid)
+{
+	char name[256];
+
+	klp_process_name(name, sizeof(name), pid);
+	return strdup(name);
+}
+
+/**
  * klp_process_command - read the command line of a process
  * @command: the buffer, "" if there is none, as for kernel threads
  * @size: its size

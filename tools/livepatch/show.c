@@ -42,14 +42,26 @@ static void klp_show_straggler(FILE *out, const struct klp_straggler *s)
 }
 
 /**
+ * klp_show_missing - print that the list is not complete, and why
+ * @out: the file
+ * @stragglers: the stragglers
+ */
+void klp_show_missing(FILE *out, const struct klp_stragglers *stragglers)
+{
+	if (stragglers->unknown)
+		fprintf(out, "  Their names are not known: debugfs can't be read.\n");
+	if (stragglers->only_own)
+		fprintf(out, "  Tasks of other users are not shown.\n");
+}
+
+/**
  * klp_show_stragglers - print two lines for each straggler
  * @out: the file
  * @stragglers: the stragglers
  */
 void klp_show_stragglers(FILE *out, const struct klp_stragglers *stragglers)
 {
-	if (stragglers->unknown)
-		fprintf(out, "  Their names are not known: debugfs can't be read.\n");
+	klp_show_missing(out, stragglers);
 	for (int i = 0; i < stragglers->nr; i++)
 		klp_show_straggler(out, &stragglers->list[i]);
 }

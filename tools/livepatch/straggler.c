@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The stragglers of the transition, from the file in debugfs.
+ * The stragglers of the transition, from netlink, or else from the file in debugfs.
  *
- * A line is "<tid>\t<name>\t<reason>[ in <function>]\thelp: <what helps>". The kernel
+ * A line of the file is "<tid>\t<name>\t<reason>[ in <function>]\thelp: <what helps>". The kernel
  * escapes tabs, newlines and backslashes in the name, which the task may have chosen.
  */
 #include <stdlib.h>
@@ -10,16 +10,6 @@
 #include "klp.h"
 
 #define KLP_HELP	"help: "
-
-static char *klp_strdup_escaped(const char *text)
-{
-	size_t length = strlen(text), size = 4 * length + 5;
-	char *copy = malloc(size);
-
-	if (copy)
-		klp_escape(copy, size, text, length);
-	return copy;
-}
 
 /* A place is "function", or "function [module]". */
 static bool klp_is_place(const char *text)
@@ -45,13 +35,10 @@ static void klp_split_reason(struct klp_straggler *straggler, char *text)
 
 static void klp_name_process(struct klp_straggler *straggler)
 {
-	char name[256];
-
 	if (!straggler->tid)
 		return;
 	straggler->pid = klp_process_of(straggler->tid);
-	klp_process_name(name, sizeof(name), straggler->pid);
-	straggler->process = strdup(name);
+	straggler->process = klp_strdup_process(straggler->pid);
 }
 
 /* Return: false if it is not a line of a straggler. */
@@ -97,8 +84,11 @@ static void klp_parse(struct klp_stragglers *all, char *text)
  */
 void klp_stragglers_read(struct klp_stragglers *stragglers)
 {
-	char *text = klp_read(NULL, "/sys/kernel/debug/livepatch/behind");
+	char *text;
 
+	if (klp_netlink_stragglers(stragglers))
+		return;
+	text = klp_read(NULL, "/sys/kernel/debug/livepatch/behind");
 	*stragglers = (struct klp_stragglers){ .unknown = !text };
 	if (text)
 		klp_parse(stragglers, text);
