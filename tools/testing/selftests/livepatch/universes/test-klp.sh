@@ -8,6 +8,8 @@
 
 KLP_COMMAND=${KLP_COMMAND:-$(type -P klp)}
 STORE=/var/lib/livepatch/$(uname -r)
+# LIVEPATCH_EVENT_FORCE
+FORCE=4
 
 # module NAME - the file of a module of the tests
 module() {
@@ -189,8 +191,11 @@ test_force() {
 	klp 1 load "$(module lpt_pair4)" --wait 0
 	klp 2 force
 	says "moved to the functions of 'lpt_pair4'" "$LPT_PID  " "nothing was changed"
+	in_background "$LPT_DIR/lpt_netlink" events > "$LPT_TMP/events"
+	within "$LPT_PATIENCE" grep -q ready "$LPT_TMP/events"
 	klp 0 force --yes
 	is "$(version)" 4
+	grep -q "^event=$FORCE	patch=lpt_pair4	direction=0	" "$LPT_TMP/events"
 	release
 	klp 0 unload lpt_pair4
 }
@@ -211,6 +216,52 @@ test_watch() {
 	within "$LPT_PATIENCE" watch_says "'lpt_pair2': unpatching complete"
 }
 
+# Without the log, klp prints the events. A file is mounted in its place.
+test_watch_events() {
+	: > "$LPT_TMP/none"
+	# shellcheck disable=SC2016
+	in_background unshare --mount bash -c 'chmod 0 "$1" && mount --bind "$1" /dev/kmsg &&
+		exec setpriv --reuid=65534 --clear-groups "$0" watch' "$KLP_COMMAND" \
+		"$LPT_TMP/none" > "$LPT_TMP/watch"
+	nap 1
+	held lpt_pair2
+	within "$LPT_PATIENCE" watch_says "^lpt_pair2: patching: start, 0.0 s"
+	within "$LPT_PATIENCE" watch_says "^lpt_pair2: patching: progress, [0-9.]* s"
+	within "$LPT_PATIENCE" watch_says "Tasks of other users are not shown."
+	not watch_says "uninterruptible"
+	release
+	within "$LPT_PATIENCE" watch_says "^lpt_pair2: patching: complete, [0-9.]* s"
+	klp 0 unload lpt_pair2
+}
+
+# Without the poke, the task gets the fake signal after 30 s.
+test_poke() {
+	in_background sleep 1000
+	within "$LPT_PATIENCE" grep -qx sleep "/proc/$LPT_PID/comm"
+	load lpt_target
+	set_delay 30000
+	klp 1 load "$(module lpt_pair2)" --wait 0
+	nap 1
+	patch_state_is "$LPT_PID" 0
+	klp 0 poke "$LPT_PID"
+	says "$LPT_PID has migrated."
+	patch_state_is "$LPT_PID" 1
+	klp 5 poke "$LPT_PID"
+	says "the task is no straggler"
+	klp 2 poke all
+	reset_delay
+	klp 0 reverse
+}
+
+test_poke_in_vain() {
+	held lpt_pair2
+	klp 3 poke "$LPT_PID"
+	says "$LPT_PID  " "uninterruptible in " "has not migrated"
+	release
+	klp 0 wait
+	klp 5 poke "$LPT_PID"
+}
+
 test_installed() {
 	load lpt_target
 	klp 0 install "$(module lpt_pair2)"
@@ -227,7 +278,7 @@ clean_up() {
 	rm -f "$STORE"/lpt_*
 }
 
-lpt_start 12
+lpt_start 15
 if [ ! -x "$KLP_COMMAND" ]; then
 	ktap_skip_all "klp of tools/livepatch is not installed"
 	exit "$KSFT_SKIP"
@@ -243,5 +294,8 @@ lpt_run "upgrade removes the modules of replaced patches" test_upgrade
 lpt_run "the reason of a refusal" test_refused
 lpt_run "force" test_force
 lpt_run "watch" test_watch
+lpt_run "watch without the log" test_watch_events
+lpt_run "poke" test_poke
+lpt_run "poke an uninterruptible task" test_poke_in_vain
 lpt_run "patches that are loaded at boot" test_installed
 ktap_finished
