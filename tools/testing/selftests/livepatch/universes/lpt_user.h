@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Shared by lpt_tasks.c and lpt_waits.c. */
+/* Shared by several programs */
 #ifndef LPT_USER_H
 #define LPT_USER_H
 
@@ -16,7 +16,7 @@
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Must run before wait_for_term(), and before threads are started. */
-static void block_term(void)
+static inline void block_term(void)
 {
 	sigset_t set;
 
@@ -25,7 +25,7 @@ static void block_term(void)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
-static void wait_for_term(void)
+static inline void wait_for_term(void)
 {
 	sigset_t set;
 	int sig;
@@ -36,7 +36,7 @@ static void wait_for_term(void)
 }
 
 /* Return: the state of a task as in /proc, or 0 if there is no such task */
-static char state_of(pid_t pid)
+static inline char state_of(pid_t pid)
 {
 	char path[64], line[256], *end;
 	FILE *file;
@@ -51,7 +51,7 @@ static char state_of(pid_t pid)
 }
 
 /* Wait until the task is in one of the states. Exits if the task dies before. */
-static void wait_for_state(pid_t pid, const char *states)
+static inline void wait_for_state(pid_t pid, const char *states)
 {
 	char state;
 
@@ -70,7 +70,7 @@ struct ring {
 	struct io_uring_params params;
 };
 
-static void open_ring(struct ring *ring)
+static inline void open_ring(struct ring *ring)
 {
 	struct io_uring_params *params = &ring->params;
 	size_t size;
@@ -88,7 +88,7 @@ static void open_ring(struct ring *ring)
 		err(1, "mmap");
 }
 
-static void submit(struct ring *ring, const struct io_uring_sqe *sqe)
+static inline void submit(struct ring *ring, const struct io_uring_sqe *sqe)
 {
 	unsigned int *tail = (void *)(ring->sq + ring->params.sq_off.tail);
 	unsigned int *array = (void *)(ring->sq + ring->params.sq_off.array);
