@@ -656,7 +656,7 @@ const struct sweep socket_cases[] = {
 	{ "unix_sendfile",	setup_sendfile, call_sendfile, end_drain },
 	{ "tcp_sendfile_part",	setup_sendfile_part, call_sendfile, end_drain, 0, SENDFILE },
 	{ "unix_sendfile_timed", setup_sendfile_timed, call_sendfile, end_drain, 0, SENDFILE },
-	{ "tcp_linger",		setup_linger, call_close, NULL, 0, LISTED("SO_LINGER"), close_mine },
+	{ "tcp_linger",		setup_linger, call_close, NULL, BLOCKS, NULL, close_mine },
 	{ "unix_accept",	listen_unix, call_accept, end_connect },
 	{ "unix_accept_timed",	listen_unix_timed, call_accept, end_connect, 0, RECV_TIMED },
 	{ "tcp_accept",		listen_tcp, call_accept, end_connect },
