@@ -31,6 +31,7 @@ help:
 	@echo 'LP_CACHE=DIR      the cache (~/.cache/livepatch-universe)'
 	@echo 'CONFIG=NAME       add lab/config/NAME or a file: debug, kcsan, nounwind,'
 	@echo '                  strict, calldepth, cfi, handler, preempt'
+	@echo 'ARCH=arm64        another architecture than x86: a file in lab/arch'
 	@echo 'SUITES="NAMES"    of make check: model klp selftests ftrace-dead base kunit'
 	@echo '                  klp-build cost'
 	@echo 'TIMEOUT=SECONDS   of a suite of make check (1800), of make vm (600)'
