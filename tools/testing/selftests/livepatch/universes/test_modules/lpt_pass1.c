@@ -2,7 +2,9 @@
 /*
  * A patch of the functions that the parameter "functions" names. Each new function
  * counts its calls and continues in the original, after the call site at its entry. So
- * the patch does not change what functions do, and works for any function.
+ * the patch does not change what functions do, and works for any function. A function of
+ * a module is named MODULE:FUNCTION. All such functions have to be of one module, which is
+ * loaded.
  *
  * With the parameter "frame" the original is called, so that tasks return to the code
  * of this module. If they can sleep there, they do so for "nap_ms" milliseconds.
@@ -15,6 +17,7 @@
 #include <linux/module.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
+#include <linux/string.h>
 #include <asm/ibt.h>
 #include <asm/unwind_hints.h>
 
@@ -102,9 +105,12 @@ static void * const lpt_entries[][2] = { LPT_ALL(LPT_ENTRY) };
 static_assert(ARRAY_SIZE(lpt_entries) == LPT_SLOTS);
 
 static struct klp_func lpt_funcs[LPT_SLOTS + 1];
+static struct klp_func lpt_module_funcs[LPT_SLOTS + 1];
 
+/* The second one has a name if there are functions of a module. */
 static struct klp_object lpt_objs[] = {
 	{ .funcs = lpt_funcs },
+	{ .funcs = lpt_module_funcs },
 	{ }
 };
 
@@ -125,17 +131,36 @@ static bool lpt_find_behind(const char *name, unsigned long *behind)
 	return true;
 }
 
+/* Add a function with the code of this slot. The name is cut at its colon. */
+static void lpt_add(char *name, int slot)
+{
+	static int nr, nr_module;
+	char *colon = strchr(name, ':');
+	struct klp_func *func;
+
+	if (colon) {
+		*colon = '\0';
+		lpt_objs[1].name = name;
+		func = &lpt_module_funcs[nr_module++];
+	} else {
+		func = &lpt_funcs[nr++];
+	}
+	func->old_name = colon ? colon + 1 : name;
+	func->new_func = lpt_entries[slot][frame];
+}
+
 static int __init lpt_pass_init(void)
 {
-	int i, nr = 0;
+	int i, slot = 0;
 
 	for (i = 0; i < lpt_nr; i++) {
-		if (!lpt_find_behind(functions[i], &lpt_behind[nr]) && !blind)
+		if (!lpt_find_behind(functions[i], &lpt_behind[slot]) && !blind)
 			continue;
-		lpt_funcs[nr].old_name = functions[i];
-		lpt_funcs[nr].new_func = lpt_entries[nr][frame];
-		nr++;
+		lpt_add(functions[i], slot++);
 	}
+	/* Without functions of a module the list of objects ends before. */
+	if (!lpt_objs[1].name)
+		lpt_objs[1].funcs = NULL;
 	lpt_patch.replace = replace;
 	return klp_enable_patch(&lpt_patch);
 }
