@@ -2,12 +2,12 @@
 # The targets of the project; the kernel's own Makefile is in build/tree.
 
 .PHONY: help packages base tree kernel check demo vm shell series lint bench \
-	torture clean
+	torture server clean
 .DEFAULT_GOAL := help
 
 export LINUX LP_CACHE CONFIG KERNEL SMP MEM APPEND TIMEOUT QEMU QEMU_ACCEL \
 	QEMU_ARGS VMLOG SUITES MINUTES SEED SIGNOFF JOBS \
-	BENCH_ROUNDS BENCH_PARTS BENCH_KERNELS BENCH_CLOCK
+	BENCH_ROUNDS BENCH_PARTS BENCH_KERNELS BENCH_CLOCK ROWS CYCLES LIMIT
 
 help:
 	@echo 'make demo         fix a vulnerability in a running kernel, under load'
@@ -25,6 +25,9 @@ help:
 	@echo 'make lint         checkpatch, sparse, Coccinelle, compiler warnings and so on'
 	@echo 'make bench        measure the cost, in this kernel and in the base kernel'
 	@echo 'make torture      torture test: MINUTES=60, SEED='
+	@echo 'make server       test the subsystems of servers, in a Debian with systemd:'
+	@echo '                  CYCLES=20 LIMIT=30 ROWS="NAMES", see lab/server; not a part'
+	@echo '                  of make check'
 	@echo 'make clean        remove build/ and out/; the cache stays'
 	@echo
 	@echo 'LINUX=DIR         the base is this tree of 7.3 instead of a download'
@@ -79,6 +82,10 @@ bench: kernel
 
 torture: kernel
 	@SUITES=torture MINUTES=$(or $(MINUTES),60) lab/check
+
+server: CONFIG := server
+server: kernel
+	@lab/server
 
 clean:
 	rm -rf build out
