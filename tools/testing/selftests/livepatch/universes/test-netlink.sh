@@ -102,7 +102,7 @@ test_transition() {
 
 test_straggler() {
 	held_by root_holds
-	nl_says "^tid=$LPT_PID	tgid=$LPT_PID	comm=.*	reason=uninterruptible	place=lpt_hold \[lpt_blocker\]	help=the end of what it waits for	\$" \
+	nl_says "^tid=$LPT_PID	tgid=$LPT_PID	comm=.*	place=lpt_hold \[lpt_blocker\]	reason=uninterruptible	help=the end of what it waits for	\$" \
 		nl stragglers
 	is "$(wc -l < "$LPT_TMP/nl")" 1 "number of stragglers"
 	release
