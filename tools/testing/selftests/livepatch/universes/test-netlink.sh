@@ -7,6 +7,7 @@
 . "$(dirname "$0")/functions.sh"
 
 NOBODY=65534
+AS_NOBODY=(setpriv --reuid=$NOBODY --regid=$NOBODY --clear-groups)
 EPERM="Operation not permitted"
 # Values of the enums in <linux/livepatch.h>
 PATCHING=0 UNPATCHING=1
@@ -18,7 +19,7 @@ nl() {
 
 # as_nobody COMMAND...
 as_nobody() {
-	setpriv --reuid=$NOBODY --regid=$NOBODY --clear-groups "$@"
+	"${AS_NOBODY[@]}" "$@"
 }
 
 needs_nobody() {
@@ -69,8 +70,7 @@ root_holds() {
 # process that changes its user can't be inspected before it executes a program.
 nobody_holds() {
 	# shellcheck disable=SC2016
-	exec setpriv --reuid=$NOBODY --regid=$NOBODY --clear-groups \
-		bash -c 'echo 1 >&9' 9> "$BLOCKER/hold"
+	exec "${AS_NOBODY[@]}" bash -c 'echo 1 >&9' 9> "$BLOCKER/hold"
 }
 
 test_patches() {
@@ -188,7 +188,8 @@ hears() {
 	return 1
 }
 
-# listen [COMMAND...] - collect events, by means of this command
+# listen [COMMAND...] - collect events, by means of this command. It must not be a function:
+# the program would be a child of the shell that is killed at the end of the test.
 listen() {
 	: > "$LPT_TMP/events"
 	in_background "$@" "$LPT_TMP/lpt_netlink" events > "$LPT_TMP/events"
@@ -238,7 +239,7 @@ test_stall() {
 test_listeners() {
 	needs_nobody
 	load lpt_target
-	listen as_nobody
+	listen "${AS_NOBODY[@]}"
 	apply lpt_pair2
 	hears $COMPLETE lpt_pair2 $PATCHING
 	unshare --net true 2> "$LPT_TMP/error" || skip "no network namespaces"
