@@ -13,6 +13,11 @@ EPERM="Operation not permitted"
 PATCHING=0 UNPATCHING=1
 START=0 PROGRESS=1 STALL=2 REVERSE=3 COMPLETE=5
 
+# late_rounds - rounds come too late to matter in a test
+late_rounds() {
+	set_delay "$(((LPT_SECONDS + 5) * 1000))"
+}
+
 nl() {
 	"$LPT_TMP/lpt_netlink" "$@"
 }
@@ -118,7 +123,7 @@ pids_behind() {
 test_list() {
 	tasks threads 300
 	load lpt_target
-	set_delay 30000
+	late_rounds
 	load lpt_pair2
 	nap 1
 	nl stragglers > "$LPT_TMP/nl"
@@ -169,7 +174,7 @@ test_pid_namespace() {
 	within "$LPT_PATIENCE" pgrep -P "$LPT_PID" > "$LPT_TMP/inside"
 	LPT_PID=$(< "$LPT_TMP/inside")
 	within "$LPT_PATIENCE" in_state "$LPT_PID" D
-	set_delay 30000
+	late_rounds
 	load lpt_pair2
 	nl_says "^tid=$LPT_PID	" nl stragglers
 	nl_says "^tid=1	tgid=1	" nl_inside stragglers
@@ -251,11 +256,11 @@ test_listeners() {
 # late - load lpt_pair2, without rounds during the test
 late() {
 	load lpt_target
-	set_delay 30000
+	late_rounds
 	load lpt_pair2
 }
 
-# The task sleeps in a system call. Without the poke it gets the fake signal after 30 s.
+# The task sleeps in a system call. Without the poke it gets the fake signal late.
 test_poke() {
 	in_background sleep 1000
 	within "$LPT_PATIENCE" grep -qx sleep "/proc/$LPT_PID/comm"
