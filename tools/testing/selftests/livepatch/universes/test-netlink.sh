@@ -7,7 +7,7 @@
 . "$(dirname "$0")/functions.sh"
 
 NOBODY=65534
-AS_NOBODY=(setpriv --reuid=$NOBODY --regid=$NOBODY --clear-groups)
+AS_NOBODY=(setpriv --reuid="$NOBODY" --regid="$NOBODY" --clear-groups)
 EPERM="Operation not permitted"
 # Values of the enums in <linux/livepatch.h>
 PATCHING=0 UNPATCHING=1
