@@ -284,8 +284,8 @@ long fill(int file, size_t chunk)
 	int idle;
 
 	set_blocking(file, false);
-	/* TCP accepts more when the other side has made room. */
-	for (idle = 0; idle < 5; idle++) {
+	/* TCP accepts more when the other side has made room, after a delayed ACK, too. */
+	for (idle = 0; idle < 50; idle++) {
 		while ((ret = write(file, zeros, chunk)) > 0) {
 			sum += ret;
 			idle = 0;

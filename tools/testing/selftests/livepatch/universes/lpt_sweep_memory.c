@@ -77,6 +77,12 @@ static long call_fault_in_write(void)
 	return ret;
 }
 
+static void setup_fault_of_other(void)
+{
+	if (process_vm_readv(getpid(), NULL, 0, NULL, 0, 0) && errno == ENOSYS)
+		skip("no process_vm_readv() (CONFIG_CROSS_MEMORY_ATTACH)");
+}
+
 static long call_fault_of_other(void)
 {
 	char buf[6] = "";
@@ -127,7 +133,7 @@ static int one_mapping(void)
 	char *p = mmap(NULL, 16 * page, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 
-	if (p == MAP_FAILED || mlock(p, page))
+	if (p == MAP_FAILED || mlock(p, page) || munlock(p, page))
 		return -1;
 	return madvise(p, 16 * page, MADV_DONTNEED) || munmap(p, 16 * page);
 }
@@ -140,7 +146,7 @@ static long call_mappings(void)
 const struct sweep memory_cases[] = {
 	{ "fault",		NULL, call_fault },
 	{ "fault_in_write",	setup_pipe, call_fault_in_write, NULL, BLOCKS },
-	{ "fault_of_other",	NULL, call_fault_of_other, NULL, BLOCKS },
+	{ "fault_of_other",	setup_fault_of_other, call_fault_of_other, NULL, BLOCKS },
 	{ "userfaultfd",	NULL, call_userfaultfd },
 	{ "membarrier",		NULL, call_membarrier, NULL, RUNS },
 	{ "mappings",		NULL, call_mappings, NULL, RUNS },

@@ -166,17 +166,30 @@ static void child_aborts(void)
 	abort();
 }
 
+/* The program writes the size a little after the end of the task. Return: 0 if there is none */
+static long core_size(void)
+{
+	FILE *file = fopen("/tmp/lpt_sweep.core", "r");
+	long size = 0;
+
+	if (!file)
+		return 0;
+	if (fscanf(file, "%ld", &size) != 1)
+		size = 0;
+	fclose(file);
+	return size;
+}
+
 static long call_core_dump(void)
 {
-	long ret = wait_for(start(child_aborts), 0), size = 0;
-	FILE *file = fopen("/tmp/lpt_sweep.core", "r");
+	long ret = wait_for(start(child_aborts), 0), size;
+	int tries;
 
-	if (!file || fscanf(file, "%ld", &size) != 1)
-		return -1;
-	fclose(file);
+	for (tries = 0; !(size = core_size()) && tries < 500; tries++)
+		usleep(10000);
 	unlink("/tmp/lpt_sweep.core");
 	put(&size, sizeof(size));
-	return ret;
+	return size ? ret : -1;
 }
 
 /*

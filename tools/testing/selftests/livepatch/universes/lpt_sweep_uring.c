@@ -233,6 +233,8 @@ static long call_open(void)
 {
 	const struct io_uring_sqe sqe = {
 		.opcode = IORING_OP_OPENAT,
+		/* Otherwise the first attempt is with O_NONBLOCK, which succeeds. */
+		.flags = IOSQE_ASYNC,
 		.fd = AT_FDCWD,
 		.addr = (uintptr_t)fifo,
 		.open_flags = O_RDONLY,
