@@ -47,9 +47,10 @@ spoke() {
 	[ -s "$LPT_TMP/perf" ] || ! kill -0 "$1" 2> /dev/null
 }
 
-# entry_of FUNCTION - the target of its call site, according to ftrace
+# entry_of FUNCTION - the target of its call site, according to ftrace. Nothing if ftrace
+# shows a symbol with offset and size in place of the address.
 entry_of() {
-	sed -n "s/^$1 .*tramp: [^ ]*0x\([0-9a-f]*\).*/\1/p" \
+	sed -n "s/^$1 .*tramp: [^ ]*0x\([0-9a-f]\{9,\}\).*/\1/p" \
 	    "$TRACING/enabled_functions"
 }
 
