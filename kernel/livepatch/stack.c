@@ -189,11 +189,15 @@ static bool klp_stack_allows(struct task_struct *task, enum klp_stack_check chec
 	return true;
 }
 
-/* Does the parameter concern the task? With "loop" only kernel threads can be moved. */
+/*
+ * Does the parameter concern the task? With "loop" only a kernel thread can be moved, and
+ * no worker: its stack is checked in vain while an item is in progress.
+ */
 static bool klp_check_covers(const struct task_struct *task, enum klp_stack_check check)
 {
-	return check == KLP_STACK_ANY ||
-	       (check == KLP_STACK_LOOP && klp_task_flags(task) & PF_KTHREAD);
+	unsigned int flags = klp_task_flags(task) & (PF_KTHREAD | PF_WQ_WORKER | PF_EXITING);
+
+	return check == KLP_STACK_ANY || (check == KLP_STACK_LOOP && flags == PF_KTHREAD);
 }
 
 /**
