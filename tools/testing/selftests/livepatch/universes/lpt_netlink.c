@@ -7,8 +7,9 @@
  *	lpt_netlink [-u UID] poke TID
  *	lpt_netlink events
  *
- * -u opens the socket as that user, with a group of the same number. "events" prints events until it is killed, after a line
- * "ready". If the kernel returns an error, the exit status is 1.
+ * -u opens the socket as that user, with a group of the same number. "events" prints events
+ * until it is killed, after a line "ready". If the kernel returns an error, the exit status
+ * is 1.
  */
 #include <err.h>
 #include <errno.h>

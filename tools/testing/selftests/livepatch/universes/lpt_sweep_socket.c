@@ -547,7 +547,7 @@ static long call_accept(void)
 	return accept(fds[0], NULL, NULL) < 0 ? -1 : 0;
 }
 
-/* Connect until nobody has room for the next one */
+/* Connect until the listening socket has no room for another connection */
 static void fill_backlog(int family)
 {
 	int s;

@@ -65,7 +65,7 @@ test_trampoline() {
 	load lpt_pair2
 	in_transition
 	entry=$(entry_of lpt_pair_a)
-	[ -n "$entry" ] || skip "no trampoline of its own"
+	[ -n "$entry" ] || skip "no trampoline of its own, or ftrace shows a symbol for it"
 	within "$LPT_PATIENCE" has come "$entry"
 	block=$(block come "$entry")
 	within "$LPT_PATIENCE" text "$block" 0 4096
