@@ -9,6 +9,8 @@ static enum klp_exit klp_remove_replaced(const struct klp_patches *before)
 	enum klp_exit status = KLP_DONE, ret;
 
 	for (int i = 0; i < before->nr; i++) {
+		if (!before->list[i].enabled)
+			continue;
 		printf("'%s' was replaced.\n", before->list[i].name);
 		ret = klp_remove(before->list[i].name);
 		if (ret)
@@ -17,7 +19,7 @@ static enum klp_exit klp_remove_replaced(const struct klp_patches *before)
 	return status;
 }
 
-enum klp_exit klp_cmd_upgrade(const struct klp_options *options)
+static enum klp_exit klp_upgrade(const struct klp_options *options)
 {
 	struct klp_patches before;
 	enum klp_exit status;
@@ -29,4 +31,55 @@ enum klp_exit klp_cmd_upgrade(const struct klp_options *options)
 		status = klp_remove_replaced(&before);
 	klp_patches_free(&before);
 	return status;
+}
+
+/* Say how long tasks were without the patch that was reversed at @start, and remove its module. */
+static void klp_report_reversal(const struct klp_patch *reversed, long start)
+{
+	long ms = klp_now_ms() - start;
+	struct klp_patch next;
+
+	if (klp_find_transition(&next))
+		ms -= next.age_ms;
+	printf("'%s' was reversed first. The next transition began, or was over, after %ld ms.\n",
+	       reversed->name, ms);
+	klp_remove(reversed->name);
+}
+
+/*
+ * A transition that does not end keeps the next patch out: there are two versions of the
+ * functions, and each task uses one of them, so there is no place for a third. It ends soon if
+ * it is reversed, because the stragglers have not migrated yet.
+ */
+static enum klp_exit klp_reverse_and_upgrade(const struct klp_patch *stuck,
+					     const struct klp_options *options)
+{
+	struct klp_options keep = *options;
+	long start = klp_now_ms();
+	struct klp_modinfo info;
+	enum klp_exit status;
+
+	keep.reverse_on_stall = false;
+	status = klp_check_module(&info, options->args[0]);
+	if (!status)
+		status = klp_reverse(stuck);
+	if (!status)
+		status = klp_await(stuck->name, &keep);
+	if (status)
+		return status;
+	status = klp_upgrade(options);
+	if (stuck->enabled && status != KLP_REFUSED)
+		klp_report_reversal(stuck, start);
+	else if (stuck->enabled)
+		klp_fail(status, "'%s' was reversed, and is not enabled any more", stuck->name);
+	return status;
+}
+
+enum klp_exit klp_cmd_upgrade(const struct klp_options *options)
+{
+	struct klp_patch stuck;
+
+	if (options->reverse && klp_find_transition(&stuck))
+		return klp_reverse_and_upgrade(&stuck, options);
+	return klp_upgrade(options);
 }

@@ -19,6 +19,7 @@ enum klp_given {
 	KLP_O_STALL	= 0x10,
 	KLP_O_INSTALLED	= 0x20,
 	KLP_O_KERNEL	= 0x40,
+	KLP_O_REVERSE	= 0x80,
 };
 
 struct klp_command {
@@ -37,8 +38,8 @@ static const struct klp_command klp_commands[] = {
 	{ "blocking", klp_cmd_blocking, 0, 0, KLP_O_VERBOSE, "[-v | -vv]" },
 	{ "load", klp_cmd_load, 0, INT_MAX, KLP_O_WAIT | KLP_O_STALL | KLP_O_INSTALLED,
 	  "FILE [PARAMETER=VALUE]... | --installed  [--wait SECONDS] [--on-stall keep|reverse]" },
-	{ "upgrade", klp_cmd_upgrade, 1, INT_MAX, KLP_O_WAIT | KLP_O_STALL,
-	  "FILE [PARAMETER=VALUE]...  [--wait SECONDS] [--on-stall keep|reverse]" },
+	{ "upgrade", klp_cmd_upgrade, 1, INT_MAX, KLP_O_WAIT | KLP_O_STALL | KLP_O_REVERSE,
+	  "FILE [PARAMETER=VALUE]...  [--reverse] [--wait SECONDS] [--on-stall keep|reverse]" },
 	{ "unload", klp_cmd_unload, 1, 1, KLP_O_WAIT | KLP_O_STALL,
 	  "NAME [--wait SECONDS] [--on-stall keep|reverse]" },
 	{ "poke", klp_cmd_poke, 1, 1, 0, "TID" },
@@ -61,6 +62,7 @@ static const struct option klp_long_options[] = {
 	{ "on-stall", required_argument, NULL, 's' },
 	{ "installed", no_argument, NULL, 'i' },
 	{ "kernel", required_argument, NULL, 'k' },
+	{ "reverse", no_argument, NULL, 'R' },
 	{ "root", required_argument, NULL, 'r' },
 	{ "help", no_argument, NULL, 'h' },
 	{ }
@@ -117,6 +119,9 @@ static int klp_parse_option(struct klp_options *options, int option)
 	case 'i':
 		options->installed = true;
 		return KLP_O_INSTALLED;
+	case 'R':
+		options->reverse = true;
+		return KLP_O_REVERSE;
 	case 'k':
 		options->kernel = optarg;
 		return KLP_O_KERNEL;

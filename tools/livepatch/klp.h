@@ -28,6 +28,7 @@ struct klp_options {
 	int verbose;
 	bool yes;
 	bool installed;
+	bool reverse;
 	bool reverse_on_stall;
 	long wait_ms;
 	const char *kernel;
@@ -242,6 +243,7 @@ enum klp_exit klp_cmd_uninstall(const struct klp_options *options);
 enum klp_exit klp_cmd_metrics(const struct klp_options *options);
 
 /* load.c: what load and upgrade have in common */
+enum klp_exit klp_check_module(struct klp_modinfo *info, const char *file);
 enum klp_exit klp_load(const char *file, const struct klp_options *options, bool cumulative);
 
 #endif

@@ -5,7 +5,14 @@
 #include <string.h>
 #include "klp.h"
 
-static enum klp_exit klp_check_module(struct klp_modinfo *info, const char *file)
+/**
+ * klp_check_module - read what a module says about itself
+ * @info: filled in
+ * @file: the file of the module
+ *
+ * Return: KLP_DONE, or KLP_USAGE after a message if it is no live patch.
+ */
+enum klp_exit klp_check_module(struct klp_modinfo *info, const char *file)
 {
 	int ret = klp_module_read(info, file);
 

@@ -172,6 +172,25 @@ test_upgrade() {
 	klp 0 unload lpt_pair4
 }
 
+# A transition that does not end keeps the next patch out until it is reversed. The blocked
+# task delays the next transition as well, but tasks that left the old patch are not without
+# a patch for long.
+test_upgrade_stuck() {
+	held lpt_pair2
+	klp 2 upgrade "$(module lpt_target)" --reverse
+	is "$(version)" 2
+	klp 5 upgrade "$(module lpt_pair4)" replace=1
+	says "The transition of 'lpt_pair2' is under way."
+	klp 3 upgrade "$(module lpt_pair4)" replace=1 --reverse --wait 2
+	says "'lpt_pair2' was reversed first." "The transition of 'lpt_pair4' goes on."
+	is "$(version)" 4
+	not loaded lpt_pair2
+	klp 5 upgrade "$(module lpt_pair3)" replace=1 refuse=1 --reverse
+	says "'lpt_pair4' was reversed, and is not enabled any more"
+	is "$(version)" 1
+	release
+}
+
 test_refused() {
 	load lpt_target
 	klp 5 load "$(module lpt_pair2)" refuse=1
@@ -278,7 +297,7 @@ clean_up() {
 	rm -f "$STORE"/lpt_*
 }
 
-lpt_start 15
+lpt_start 16
 if [ ! -x "$KLP_COMMAND" ]; then
 	ktap_skip_all "klp of tools/livepatch is not installed"
 	exit "$KSFT_SKIP"
@@ -291,6 +310,7 @@ lpt_run "a transition that takes long is kept or reversed" test_stall
 lpt_run "another process reverses the transition" test_reversed_meanwhile
 lpt_run "unload takes long" test_unload_stalls
 lpt_run "upgrade removes the modules of replaced patches" test_upgrade
+lpt_run "upgrade during a transition that does not end" test_upgrade_stuck
 lpt_run "the reason of a refusal" test_refused
 lpt_run "force" test_force
 lpt_run "watch" test_watch
