@@ -6,8 +6,8 @@
 /**
  * DOC: Checks of a description
  *
- * A description is checked before it is used: it has to be complete, and its names have
- * to be valid names of directories in sysfs. Symbols are not looked up here, see
+ * A description is checked before it is used: it has to be complete, and for this build of
+ * the kernel, and its names have to be valid names of directories in sysfs. Symbols are not looked up here, see
  * klp_find_symbol(). Properties that depend on other patches are checked when the patch
  * is enabled.
  *
@@ -97,7 +97,8 @@ static int klp_check_object(const struct klp_patch *patch,
 		if (ret)
 			return ret;
 	}
-	return obj->name ? klp_check_object_name(patch, obj->name) : 0;
+	ret = obj->name ? klp_check_object_name(patch, obj->name) : 0;
+	return ret ?: klp_check_has_build(patch->mod, klp_desc_name(obj));
 }
 
 /**
@@ -109,7 +110,8 @@ static int klp_check_object(const struct klp_patch *patch,
  * Context: Process context.
  * Return: 0; -EINVAL if the module, a list or a name is missing, if the module is not
  * marked as a patch, or if an object has a name that is empty, too long, or that of
- * a file in the directory of the patch.
+ * a file in the directory of the patch; -ENOEXEC if the patch is for another build of
+ * vmlinux, or does not name a build that it has to name.
  */
 int klp_check_patch(const struct klp_patch *patch)
 {
@@ -126,6 +128,10 @@ int klp_check_patch(const struct klp_patch *patch)
 		       patch->mod->name);
 		return -EINVAL;
 	}
+	ret = klp_check_kernel_build(patch->mod) ?:
+	      klp_check_has_build(patch->mod, "vmlinux");
+	if (ret)
+		return ret;
 	klp_for_each_object_static(patch, obj) {
 		ret = klp_check_object(patch, obj);
 		if (ret)

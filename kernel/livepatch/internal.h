@@ -149,6 +149,12 @@ static inline bool klp_patch_in_effect(const struct live_patch *patch, bool then
 	       patch->state == (then ? KLP_ENABLING : KLP_DISABLING);
 }
 
+/* ------------------------ build.c: is a patch for the build that is loaded? */
+
+int klp_check_build(const struct module *pmod, struct module *mod);
+int klp_check_kernel_build(const struct module *pmod);
+int klp_check_has_build(const struct module *pmod, const char *name);
+
 /* ------------------------------------------------- symbol.c: names, addresses */
 
 int klp_find_symbol(const char *patch, const char *objname, const char *name,

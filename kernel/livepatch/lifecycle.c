@@ -545,10 +545,11 @@ static int klp_create_and_enable(struct klp_patch *desc, struct list_head *gone)
  * unknown or ambiguous function, replaces a function by itself or in a cycle, or is
  * not compatible with the enabled patches; -EEXIST if it names an object or a function
  * twice; -ENOENT for a new function that lies in no symbol; -ENOEXEC for relocations
- * that are malformed; -EBUSY during another transition, or if another user of ftrace
- * redirects one of the functions; -EAGAIN if BPF keeps changing a trampoline of one of
- * them; -ENODEV if the module is being unloaded, sysfs is missing or ftrace has disabled
- * itself; -ENOMEM; or the error of a callback.
+ * that are malformed, or if the patch is for another build; -EBUSY during another
+ * transition, or if another user of ftrace redirects one of the functions; -EAGAIN if
+ * BPF keeps changing a trampoline of one of them; -ENODEV if the module is being
+ * unloaded, sysfs is missing or ftrace has disabled itself; -ENOMEM; or the error of a
+ * callback.
  */
 int klp_enable_patch(struct klp_patch *desc)
 {

@@ -9,8 +9,8 @@
  *
  * An object is vmlinux or a module. These functions are called for it:
  *
- * 1. When the object is loaded, klp_object_bind() applies the relocations of the
- *    patch that refer to the object, and finds the original functions.
+ * 1. When the object is loaded, klp_object_bind() compares its build, applies the
+ *    relocations of the patch that refer to the object, and finds the original functions.
  * 2. klp_object_patch() puts the new functions on the stacks of their redirects.
  *    The newest function on a stack whose patch is in effect is called.
  * 3. When the patch begins to go out of effect, klp_object_retire() updates the
@@ -152,8 +152,9 @@ void klp_object_init(struct live_object *obj)
  * @mod: its module, NULL for vmlinux
  *
  * Context: klp_mutex held.
- * Return: 0; -EINVAL or -ENOENT when a function can't be found or replaced;
- * an error of the relocations. On an error the object is not bound.
+ * Return: 0; -ENOEXEC if the patch is for another build of the object; -EINVAL or
+ * -ENOENT when a function can't be found or replaced; an error of the relocations.
+ * On an error the object is not bound.
  */
 int klp_object_bind(struct live_object *obj, struct module *mod)
 {
@@ -163,6 +164,9 @@ int klp_object_bind(struct live_object *obj, struct module *mod)
 
 	lockdep_assert_held(&klp_mutex);
 
+	ret = klp_check_build(obj->patch->mod, mod);
+	if (ret)
+		return ret;
 	obj->desc->mod = mod;
 	ret = klp_apply_object_relocs(obj->patch->desc, obj->desc);
 	if (ret) {

@@ -29,7 +29,7 @@
  * 1. The patch module is loaded. The loader passes each section to
  *    klp_apply_section_relocs(), which checks all sections, so that a malformed
  *    patch is refused now, and not when one of its objects is loaded. It
- *    applies the sections of vmlinux.
+ *    applies the sections of vmlinux, unless the patch is for another build.
  * 2. The object is loaded, or was loaded before the patch.
  *    klp_apply_object_relocs() resolves the symbols and applies the sections of
  *    the object, all or none.
@@ -365,9 +365,10 @@ static void klp_clear_relocs(const struct klp_relocs *relocs)
  * in state MODULE_STATE_UNFORMED. Otherwise klp_mutex is held and the object is
  * loaded.
  * Return: 0 if the section is applied or belongs to another object. -ENOEXEC if
- * it is malformed, -EINVAL if a symbol is not found or ambiguous, or belongs to
- * vmlinux and the section does not, or an error of apply_relocate_add(). If
- * @objname is not NULL, an error means that nothing has changed.
+ * it is malformed, or if the patch is for another build of vmlinux; -EINVAL if a
+ * symbol is not found or ambiguous, or belongs to vmlinux and the section does not;
+ * or an error of apply_relocate_add(). If @objname is not NULL, an error means that
+ * nothing has changed.
  */
 int klp_apply_section_relocs(struct module *pmod, Elf_Shdr *sechdrs,
 			     const char *shstrtab, const char *strtab,
@@ -381,6 +382,10 @@ int klp_apply_section_relocs(struct module *pmod, Elf_Shdr *sechdrs,
 	bool wanted;
 	int ret;
 
+	/* In another build a symbol may have the same name and another meaning. */
+	ret = objname ? 0 : klp_check_kernel_build(pmod);
+	if (ret)
+		return ret;
 	ret = klp_open_relocs(&relocs, shstrtab);
 	if (ret)
 		return ret;
