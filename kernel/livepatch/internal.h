@@ -72,10 +72,10 @@ struct live_patch {
 	struct live_object **objs;
 };
 
-extern struct list_head klp_patches __guarded_by(&klp_mutex);
+extern struct list_head klp_live_patches __guarded_by(&klp_mutex);
 
 #define klp_for_each_patch(patch) \
-	list_for_each_entry(patch, &klp_patches, list)
+	list_for_each_entry(patch, &klp_live_patches, list)
 
 /**
  * enum klp_phase - how far a transition has come

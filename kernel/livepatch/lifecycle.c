@@ -205,7 +205,7 @@ static void klp_collect_disabled(struct list_head *gone)
 	struct live_patch *patch, *next;
 
 	lockdep_assert_held(&klp_mutex);
-	list_for_each_entry_safe(patch, next, &klp_patches, list) {
+	list_for_each_entry_safe(patch, next, &klp_live_patches, list) {
 		if (patch->state == KLP_DISABLED)
 			klp_patch_remove(patch, gone);
 	}

@@ -35,7 +35,7 @@ static unsigned int klp_nr_moving __guarded_by(&klp_mutex);
 static DECLARE_WAIT_QUEUE_HEAD(klp_modules_settled);
 
 /*
- * Held in addition to klp_mutex where klp_patches changes, and held where
+ * Held in addition to klp_mutex where klp_live_patches changes, and held where
  * module::klp_alive changes. So if a patch is added while a module that it names is
  * loaded, either klp_set_alive_unnamed() finds the patch, and its caller patches the
  * module under klp_mutex, or klp_find_module() finds the module.
@@ -100,7 +100,7 @@ void klp_patch_add(struct live_patch *patch)
 {
 	lockdep_assert_held(&klp_mutex);
 	guard(spinlock)(&klp_names_lock);
-	list_add_tail(&patch->list, &klp_patches);
+	list_add_tail(&patch->list, &klp_live_patches);
 }
 
 /**

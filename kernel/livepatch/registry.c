@@ -37,13 +37,15 @@
 /* Protects the data of live patching, see internal.h. */
 DEFINE_MUTEX(klp_mutex);
 /* The oldest patch is the first. */
-LIST_HEAD(klp_patches);
+LIST_HEAD(klp_live_patches);
 
+/* The patch that is enabled or disabled by the transition. NULL without a transition. */
+static struct live_patch *klp_current_patch;
 /*
- * The patch that is enabled or disabled by the transition. NULL without a transition.
- * Tools that inspect crash dumps look up this name, as in earlier kernels.
+ * The description of that patch. Nothing in the kernel reads it. Tools that inspect
+ * crash dumps look up this name, which had the same type in earlier kernels.
  */
-static struct live_patch *klp_transition_patch;
+static struct klp_patch *klp_transition_patch;
 static struct klp_transition klp_transition __guarded_by(&klp_mutex);
 
 u8 klp_goal;
@@ -120,7 +122,8 @@ void klp_transition_begin(struct live_patch *patch, bool patching)
 	lockdep_assert_held(&klp_mutex);
 	klp_set_phase(KLP_PHASE_PREPARING);
 	klp_transition.patching = patching;
-	WRITE_ONCE(klp_transition_patch, patch);
+	WRITE_ONCE(klp_transition_patch, patch->desc);
+	WRITE_ONCE(klp_current_patch, patch);
 }
 
 /**
@@ -210,11 +213,12 @@ void klp_transition_finish(void)
 void klp_transition_end(void)
 {
 	klp_set_phase(KLP_PHASE_IDLE);
+	WRITE_ONCE(klp_transition_patch, NULL);
 	/*
 	 * Barrier D: orders the stores of the final states of patches before the end of
 	 * the transition. Pairs with klp_patch_in_transition().
 	 */
-	smp_store_release(&klp_transition_patch, NULL);
+	smp_store_release(&klp_current_patch, NULL);
 }
 
 /**
@@ -231,7 +235,7 @@ struct live_patch *klp_patch_in_transition(void)
 	 * reader that sees the end of the transition does not see a state from before
 	 * the end.
 	 */
-	return smp_load_acquire(&klp_transition_patch);
+	return smp_load_acquire(&klp_current_patch);
 }
 
 /**

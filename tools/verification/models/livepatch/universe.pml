@@ -215,7 +215,7 @@ bit zombie[NTASK];		/* the parent may release it */
 
 /* kernel/livepatch/registry.c */
 bit klp_mutex;
-bit in_transition;		/* klp_transition_patch */
+bit in_transition;		/* klp_current_patch */
 bit goal;			/* klp_goal */
 bit migrating;			/* klp_patched_universe >= 0 */
 
