@@ -6,10 +6,10 @@
 /**
  * DOC: Checks of a description
  *
- * A description is checked before it is used: it has to be complete, and for this build of
- * the kernel, and its names have to be valid names of directories in sysfs. Symbols are not looked up here, see
- * klp_find_symbol(). Properties that depend on other patches are checked when the patch
- * is enabled.
+ * A description is checked before it is used: it has to be complete and for this build of
+ * the kernel, and its names have to be valid names of directories in sysfs. Symbols are not
+ * looked up here, see klp_find_symbol(). Properties that depend on other patches are
+ * checked when the patch is enabled.
  *
  * An object whose name no module can have is accepted for compatibility. Such an object
  * is never patched, so a warning is logged.
