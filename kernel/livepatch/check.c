@@ -25,11 +25,6 @@
 #include <linux/string.h>
 #include "internal.h"
 
-static const char *klp_desc_name(const struct klp_object *obj)
-{
-	return obj->name ?: "vmlinux";
-}
-
 /* Return: the reason why no module can have this name, NULL if a module can. */
 static const char *klp_why_no_module(const char *name)
 {

@@ -12,11 +12,13 @@
  * change into account. Each change is therefore described by a state, which has an
  * id and a version, and each patch lists the states that it can handle:
  *
- * - A patch that replaces all others has to list each state of the enabled
- *   patches, in the same version or a newer one, because it has to keep that
+ * - A patch that replaces others has to list each state of the patches that it
+ *   replaces, in the same version or a newer one, because it has to keep that
  *   change or undo it.
  * - Any other patch may leave out a state. If it lists the state, its version must
  *   not be older than that of an enabled patch.
+ *
+ * Patches of different replace sets have no states in common, see sets.c.
  *
  * klp_enable_patch() refuses a patch that breaks one of these rules. The patches
  * define the meaning of a version, and how data is handed over. Their callbacks get
@@ -34,9 +36,6 @@
 #include <linux/export.h>
 #include <linux/lockdep.h>
 #include "internal.h"
-
-#define klp_for_each_state(patch, state) \
-	for (state = (patch)->states; state && state->id; state++)
 
 /**
  * klp_get_state - find a state in a patch
@@ -92,7 +91,7 @@ struct klp_state *klp_get_prev_state(unsigned long id)
 EXPORT_SYMBOL_GPL(klp_get_prev_state);
 
 /**
- * klp_can_succeed - compare the states of two patches
+ * klp_can_succeed - compare the states of two patches of one set
  * @patch:	the patch that is to be enabled
  * @installed:	a patch that is enabled
  *
@@ -113,7 +112,7 @@ bool klp_can_succeed(struct klp_patch *patch, struct klp_patch *installed)
 }
 
 /**
- * klp_is_patch_compatible - compare the states of a patch with all enabled ones
+ * klp_is_patch_compatible - compare the states of a patch with the enabled ones of its set
  * @patch:	the patch that is to be enabled
  *
  * Context: Task context, klp_mutex is held.
@@ -126,7 +125,8 @@ bool klp_is_patch_compatible(struct klp_patch *patch)
 	lockdep_assert_held(&klp_mutex);
 
 	klp_for_each_patch(installed) {
-		if (!klp_can_succeed(patch, installed->desc))
+		if (patch->replace_set == installed->replace_set &&
+		    !klp_can_succeed(patch, installed->desc))
 			return false;
 	}
 	return true;

@@ -53,7 +53,8 @@ enum klp_patch_state {
  *		dropped
  * @mod:	the patch module
  * @state:	state of the patch
- * @replace:	the patch replaces all older patches
+ * @replace:	the patch replaces all older patches of its set
+ * @replace_set: the set, see sets.c
  * @pinned:	the module stays in memory, because a task may run its code for ever
  * @since:	value of klp_nr_starts in the migration that enabled the patch
  * @nr_objs:	number of objects
@@ -66,6 +67,7 @@ struct live_patch {
 	struct module *mod;
 	enum klp_patch_state state __guarded_by(&klp_mutex);
 	bool replace;
+	unsigned int replace_set;
 	bool pinned __guarded_by(&klp_mutex);
 	unsigned int since __guarded_by(&klp_mutex);
 	unsigned int nr_objs;
@@ -147,6 +149,13 @@ static inline bool klp_patch_in_effect(const struct live_patch *patch, bool then
 {
 	return patch->state == KLP_ENABLED ||
 	       patch->state == (then ? KLP_ENABLING : KLP_DISABLING);
+}
+
+/* Is an older patch disabled by the transition that enables a patch? */
+static inline bool klp_patch_replaces(const struct live_patch *patch,
+				      const struct live_patch *older)
+{
+	return patch->replace && patch->replace_set == older->replace_set;
 }
 
 /* ------------------------ build.c: is a patch for the build that is loaded? */
@@ -473,9 +482,20 @@ struct live_object {
 #define klp_for_each_live_object(patch, i, obj) \
 	for (i = 0; i < (patch)->nr_objs && ((obj) = (patch)->objs[i]); i++)
 
+static inline const char *klp_desc_name(const struct klp_object *desc)
+{
+	return desc->name ?: "vmlinux";
+}
+
 static inline const char *klp_object_name(const struct live_object *obj)
 {
-	return obj->desc->name ?: "vmlinux";
+	return klp_desc_name(obj->desc);
+}
+
+/* Position 0 requires a unique name, whose position in kallsyms is 1. */
+static inline unsigned long klp_desc_sympos(const struct klp_func *desc)
+{
+	return desc->old_sympos ?: 1;
 }
 
 static inline bool klp_object_is_loaded(const struct live_object *obj)
@@ -533,10 +553,34 @@ int klp_check_patch(const struct klp_patch *patch);
 
 /* -------------------------------------------- compat.c: states between patches */
 
+#define klp_for_each_state(patch, state) \
+	for (state = (patch)->states; state && state->id; state++)
+
 bool klp_is_patch_compatible(struct klp_patch *patch);
 
 #if IS_ENABLED(CONFIG_KUNIT)
 bool klp_can_succeed(struct klp_patch *patch, struct klp_patch *installed);
+#endif
+
+/* ------------------- sets.c: patches that are replaced independently of each other */
+
+/**
+ * struct klp_conflict - what two patches of different sets both change
+ * @obj:	the object of @func
+ * @func:	a function, unless they share a state
+ * @state:	a state, NULL if they share a function
+ */
+struct klp_conflict {
+	const struct klp_object *obj;
+	const struct klp_func *func;
+	const struct klp_state *state;
+};
+
+int klp_check_sets(struct klp_patch *patch);
+
+#if IS_ENABLED(CONFIG_KUNIT)
+bool klp_find_conflict(struct klp_patch *patch, struct klp_patch *other,
+		       struct klp_conflict *conflict);
 #endif
 
 /* ---------------------- modules.c: modules that come and go while patches name them */

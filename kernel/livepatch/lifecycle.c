@@ -115,7 +115,7 @@ static void klp_each_object(struct live_patch *patch,
 		fn(obj);
 }
 
-/* A patch with "replace" disables all others in the same transition. */
+/* A patch with "replace" disables the others of its set in the same transition. */
 static int klp_retire_replaced(struct live_patch *patch)
 {
 	struct live_patch *old;
@@ -123,7 +123,7 @@ static int klp_retire_replaced(struct live_patch *patch)
 	if (!patch->replace)
 		return 0;
 	klp_for_each_patch(old) {
-		if (old == patch)
+		if (old == patch || !klp_patch_replaces(patch, old))
 			continue;
 		klp_patch_set_state(old, KLP_DISABLING);
 		klp_each_object(old, klp_object_retire);
@@ -499,11 +499,12 @@ static int klp_check_time(struct klp_patch *desc)
 		       desc->mod->name);
 		return -EINVAL;
 	}
-	if (!klp_patch_in_transition())
-		return 0;
-	pr_err("patch '%s' can't be enabled during the transition of '%s'\n",
-	       desc->mod->name, klp_patch_in_transition()->mod->name);
-	return -EBUSY;
+	if (klp_patch_in_transition()) {
+		pr_err("patch '%s' can't be enabled during the transition of '%s'\n",
+		       desc->mod->name, klp_patch_in_transition()->mod->name);
+		return -EBUSY;
+	}
+	return klp_check_sets(desc);
 }
 
 /*
@@ -541,15 +542,15 @@ static int klp_create_and_enable(struct klp_patch *desc, struct list_head *gone)
  *
  * Context: Process context, waits for another change and its callbacks. Not from a
  * callback of another patch.
- * Return: 0; -EINVAL for a description that is incomplete or wrong, names an
- * unknown or ambiguous function, replaces a function by itself or in a cycle, or is
- * not compatible with the enabled patches; -EEXIST if it names an object or a function
- * twice; -ENOENT for a new function that lies in no symbol; -ENOEXEC for relocations
- * that are malformed, or if the patch is for another build; -EBUSY during another
- * transition, or if another user of ftrace redirects one of the functions; -EAGAIN if
- * BPF keeps changing a trampoline of one of them; -ENODEV if the module is being
- * unloaded, sysfs is missing or ftrace has disabled itself; -ENOMEM; or the error of a
- * callback.
+ * Return: 0; -EINVAL for a description that is incomplete or wrong, names an unknown or
+ * ambiguous function, replaces a function by itself or in a cycle, is not compatible
+ * with the enabled patches, or shares a function or a state with a patch of another
+ * replace set; -EEXIST if it names an object or a function twice; -ENOENT for a new
+ * function that lies in no symbol; -ENOEXEC for relocations that are malformed, or if the
+ * patch is for another build; -EBUSY during another transition, or if another user of
+ * ftrace redirects one of the functions; -EAGAIN if BPF keeps changing a trampoline of
+ * one of them; -ENODEV if the module is being unloaded, sysfs is missing or ftrace has
+ * disabled itself; -ENOMEM; or the error of a callback.
  */
 int klp_enable_patch(struct klp_patch *desc)
 {

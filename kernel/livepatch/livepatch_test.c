@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Live patching, unit tests of names, symbols, marks and states.
+ * Live patching, unit tests of names, symbols, marks, states and replace sets.
  */
 
 #include <kunit/test.h>
@@ -406,5 +406,92 @@ static struct kunit_suite livepatch_state_suite = {
 	.test_cases = livepatch_state_cases,
 };
 
+static int new_func(void)
+{
+	return 0;
+}
+
+/* Do two patches conflict, of which each replaces one function? */
+static bool funcs_conflict(const char *obj1, const char *name1, unsigned long sympos1,
+			   const char *obj2, const char *name2, unsigned long sympos2)
+{
+	struct klp_func funcs1[2] = { { name1, new_func, sympos1 } };
+	struct klp_func funcs2[2] = { { name2, new_func, sympos2 } };
+	struct klp_object objs1[2] = { { .name = obj1, .funcs = funcs1 } };
+	struct klp_object objs2[2] = { { .name = obj2, .funcs = funcs2 } };
+	struct klp_patch patch1 = { .objs = objs1 }, patch2 = { .objs = objs2 };
+	struct klp_conflict conflict;
+
+	if (!klp_find_conflict(&patch1, &patch2, &conflict))
+		return false;
+	return conflict.obj == objs1 && conflict.func == funcs1 && !conflict.state;
+}
+
+static void function_conflict_test(struct kunit *test)
+{
+	KUNIT_EXPECT_TRUE(test, funcs_conflict(NULL, "f", 0, NULL, "f", 0));
+	KUNIT_EXPECT_TRUE(test, funcs_conflict("m", "f", 0, "m", "f", 0));
+	KUNIT_EXPECT_TRUE(test, funcs_conflict("m", "f", 2, "m", "f", 2));
+	/* A position of 0 is that of the first and only symbol. */
+	KUNIT_EXPECT_TRUE(test, funcs_conflict("m", "f", 0, "m", "f", 1));
+	KUNIT_EXPECT_TRUE(test, funcs_conflict("m", "f", 1, "m", "f", 0));
+
+	KUNIT_EXPECT_FALSE(test, funcs_conflict("m", "f", 0, "m", "g", 0));
+	KUNIT_EXPECT_FALSE(test, funcs_conflict("m", "f", 0, "n", "f", 0));
+	KUNIT_EXPECT_FALSE(test, funcs_conflict("m", "f", 0, NULL, "f", 0));
+	KUNIT_EXPECT_FALSE(test, funcs_conflict("m", "f", 0, "m", "f", 2));
+	KUNIT_EXPECT_FALSE(test, funcs_conflict("m", "f", 1, "m", "f", 2));
+}
+
+/* The only common function is the last one in the last object of each patch. */
+static void last_function_conflict_test(struct kunit *test)
+{
+	struct klp_func none[] = { { } };
+	struct klp_func a[] = { { "f", new_func }, { "x", new_func }, { } };
+	struct klp_func b[] = { { "g", new_func }, { "x", new_func }, { } };
+	struct klp_object objs1[] = { { .name = "m", .funcs = none },
+				      { .funcs = a }, { } };
+	struct klp_object objs2[] = { { .name = "m", .funcs = a },
+				      { .funcs = b }, { } };
+	struct klp_patch patch1 = { .objs = objs1 }, patch2 = { .objs = objs2 };
+	struct klp_conflict conflict;
+
+	KUNIT_ASSERT_TRUE(test, klp_find_conflict(&patch1, &patch2, &conflict));
+	KUNIT_EXPECT_PTR_EQ(test, conflict.obj, &objs1[1]);
+	KUNIT_EXPECT_PTR_EQ(test, conflict.func, &a[1]);
+	b[1].old_name = "y";
+	KUNIT_EXPECT_FALSE(test, klp_find_conflict(&patch1, &patch2, &conflict));
+}
+
+/* Versions of a state do not matter between sets. */
+static void state_conflict_test(struct kunit *test)
+{
+	struct klp_state states[] = { { .id = 7 }, { .id = 2, .version = 9 }, { } };
+	struct klp_object objs[] = { { } };
+	struct klp_patch patch1 = { .objs = objs, .states = states };
+	struct klp_patch patch2 = { .objs = objs, .states = installed_states };
+	struct klp_patch patch3 = { .objs = objs };
+	struct klp_conflict conflict;
+
+	KUNIT_ASSERT_TRUE(test, klp_find_conflict(&patch1, &patch2, &conflict));
+	KUNIT_EXPECT_PTR_EQ(test, conflict.state, &states[1]);
+	KUNIT_EXPECT_FALSE(test, klp_find_conflict(&patch1, &patch3, &conflict));
+	KUNIT_EXPECT_FALSE(test, klp_find_conflict(&patch3, &patch1, &conflict));
+	states[1].id = 3;
+	KUNIT_EXPECT_FALSE(test, klp_find_conflict(&patch1, &patch2, &conflict));
+}
+
+static struct kunit_case livepatch_sets_cases[] = {
+	KUNIT_CASE(function_conflict_test),
+	KUNIT_CASE(last_function_conflict_test),
+	KUNIT_CASE(state_conflict_test),
+	{}
+};
+
+static struct kunit_suite livepatch_sets_suite = {
+	.name = "livepatch_sets",
+	.test_cases = livepatch_sets_cases,
+};
+
 kunit_test_suites(&livepatch_symbol_suite, &livepatch_marks_suite,
-		  &livepatch_state_suite);
+		  &livepatch_state_suite, &livepatch_sets_suite);

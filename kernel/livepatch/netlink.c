@@ -88,6 +88,7 @@ static int klp_nl_put_patch(struct sk_buff *skb, struct netlink_callback *cb,
 		 klp_nl_put_flag(skb, LIVEPATCH_A_PATCH_ENABLED,
 				 klp_patch_is_enabled(patch)) ||
 		 klp_nl_put_flag(skb, LIVEPATCH_A_PATCH_REPLACE, patch->replace) ||
+		 nla_put_u32(skb, LIVEPATCH_A_PATCH_REPLACE_SET, patch->replace_set) ||
 		 klp_nl_put_flag(skb, LIVEPATCH_A_PATCH_PINNED, patch->pinned);
 	if (!failed && patch == klp_patch_in_transition())
 		failed = klp_nl_put_direction(skb, LIVEPATCH_A_PATCH_DIRECTION,

@@ -223,10 +223,10 @@ static bool klp_are_together(const struct live_patch *patch,
 	if (patch == other)
 		return true;
 	/*
-	 * A patch with "replace" disables the other one in the same transition. The
-	 * state of the other one does not show this yet.
+	 * A patch with "replace" disables the others of its set in the same transition.
+	 * Their state does not show this yet.
 	 */
-	if (patch->replace && patch->state == KLP_ENABLING)
+	if (klp_patch_replaces(patch, other) && patch->state == KLP_ENABLING)
 		return false;
 	return (klp_patch_in_effect(patch, false) &&
 		klp_patch_in_effect(other, false)) ||

@@ -50,12 +50,6 @@ static const struct kobj_type klp_func_ktype = {
 	.sysfs_ops	= &kobj_sysfs_ops,
 };
 
-/* Position 0 requires a unique name, whose position in kallsyms is 1. */
-static unsigned long klp_shown_sympos(const struct klp_func *desc)
-{
-	return desc->old_sympos ?: 1;
-}
-
 static int klp_check_duplicate_func(const struct live_object *obj,
 				    const struct klp_func *desc)
 {
@@ -63,12 +57,12 @@ static int klp_check_duplicate_func(const struct live_object *obj,
 	unsigned int i;
 
 	klp_for_each_live_func(obj, i, func) {
-		if (klp_shown_sympos(func->desc) != klp_shown_sympos(desc) ||
+		if (klp_desc_sympos(func->desc) != klp_desc_sympos(desc) ||
 		    strcmp(func->desc->old_name, desc->old_name))
 			continue;
 		pr_err("patch '%s' object '%s': function '%s,%lu' is named twice\n",
 		       obj->patch->mod->name, klp_object_name(obj),
-		       desc->old_name, klp_shown_sympos(desc));
+		       desc->old_name, klp_desc_sympos(desc));
 		return -EEXIST;
 	}
 	return 0;
@@ -90,7 +84,7 @@ static int klp_func_create(struct live_object *obj, const struct klp_func *desc)
 	kobject_init(&func->kobj, &klp_func_ktype);
 	obj->funcs[obj->nr_funcs++] = func;
 	return kobject_add(&func->kobj, &obj->kobj, "%s,%lu", desc->old_name,
-			   klp_shown_sympos(desc));
+			   klp_desc_sympos(desc));
 }
 
 static int klp_funcs_create(struct live_object *obj)
@@ -120,7 +114,7 @@ static int klp_check_duplicate_object(const struct live_patch *patch,
 	unsigned int i;
 
 	klp_for_each_live_object(patch, i, obj) {
-		if (strcmp(klp_object_name(obj), desc->name ?: "vmlinux"))
+		if (strcmp(klp_object_name(obj), klp_desc_name(desc)))
 			continue;
 		pr_err("patch '%s': object '%s' is named twice\n",
 		       patch->mod->name, klp_object_name(obj));
@@ -184,6 +178,7 @@ struct live_patch *klp_record_alloc(struct klp_patch *desc)
 	patch->desc = desc;
 	patch->mod = desc->mod;
 	patch->replace = desc->replace;
+	patch->replace_set = desc->replace_set;
 	INIT_LIST_HEAD(&patch->list);
 	kobject_init(&patch->kobj, &klp_patch_ktype);
 	return patch;

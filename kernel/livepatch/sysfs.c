@@ -2,8 +2,8 @@
 /*
  * The files under /sys/kernel/livepatch.
  *
- * /sys/kernel/livepatch/<patch>/{enabled,transition,force,replace,stack_order,
- *				  stragglers,transition_ms,pinned}
+ * /sys/kernel/livepatch/<patch>/{enabled,transition,force,replace,replace_set,
+ *				  stack_order,stragglers,transition_ms,pinned}
  * /sys/kernel/livepatch/<patch>/<object>/patched
  * /sys/kernel/livepatch/<patch>/<object>/<function,sympos>/
  */
@@ -60,6 +60,12 @@ static ssize_t replace_show(struct kobject *kobj, struct kobj_attribute *attr,
 	return sysfs_emit(buf, "%d\n", to_patch(kobj)->replace);
 }
 
+static ssize_t replace_set_show(struct kobject *kobj, struct kobj_attribute *attr,
+				char *buf)
+{
+	return sysfs_emit(buf, "%u\n", to_patch(kobj)->replace_set);
+}
+
 static ssize_t stack_order_show(struct kobject *kobj, struct kobj_attribute *attr,
 				char *buf)
 {
@@ -109,6 +115,7 @@ static struct kobj_attribute enabled_attr = __ATTR_RW(enabled);
 static struct kobj_attribute transition_attr = __ATTR_RO(transition);
 static struct kobj_attribute force_attr = __ATTR_WO(force);
 static struct kobj_attribute replace_attr = __ATTR_RO(replace);
+static struct kobj_attribute replace_set_attr = __ATTR_RO(replace_set);
 static struct kobj_attribute stack_order_attr = __ATTR_RO(stack_order);
 static struct kobj_attribute stragglers_attr = __ATTR_RO(stragglers);
 static struct kobj_attribute transition_ms_attr = __ATTR_RO(transition_ms);
@@ -119,6 +126,7 @@ static struct attribute *klp_patch_attrs[] = {
 	&transition_attr.attr,
 	&force_attr.attr,
 	&replace_attr.attr,
+	&replace_set_attr.attr,
 	&stack_order_attr.attr,
 	&stragglers_attr.attr,
 	&transition_ms_attr.attr,

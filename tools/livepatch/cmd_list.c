@@ -46,6 +46,8 @@ static void klp_text_patch(const struct klp_patch *patch, bool verbose)
 {
 	printf("%4d  %-24s  %s%s%s", patch->order, patch->name, klp_patch_state(patch),
 	       patch->replace ? ", cumulative" : "", patch->pinned ? ", pinned" : "");
+	if (patch->set)
+		printf(", set %u", patch->set);
 	klp_text_about(patch->name);
 	if (verbose)
 		klp_text_objects(patch->name);
@@ -105,10 +107,11 @@ static json_t *klp_json_patch(const struct klp_patch *patch)
 {
 	json_t *json = klp_json_about(patch->name);
 
-	json_object_update_new(json, json_pack("{s:s, s:i, s:b, s:b, s:o}",
+	json_object_update_new(json, json_pack("{s:s, s:i, s:b, s:I, s:b, s:o}",
 					       "state", klp_patch_state(patch),
 					       "order", patch->order,
 					       "replace", patch->replace,
+					       "replace_set", (json_int_t)patch->set,
 					       "pinned", patch->pinned,
 					       "objects", klp_json_objects(patch->name)));
 	return json;

@@ -4,12 +4,20 @@
  */
 #include "klp.h"
 
+/* A patch of another set is not replaced. */
+static bool klp_is_in_effect(const char *name)
+{
+	struct klp_patch patch;
+
+	return klp_patch_read(&patch, name) && patch.enabled;
+}
+
 static enum klp_exit klp_remove_replaced(const struct klp_patches *before)
 {
 	enum klp_exit status = KLP_DONE, ret;
 
 	for (int i = 0; i < before->nr; i++) {
-		if (!before->list[i].enabled)
+		if (klp_is_in_effect(before->list[i].name))
 			continue;
 		printf("'%s' was replaced.\n", before->list[i].name);
 		ret = klp_remove(before->list[i].name);

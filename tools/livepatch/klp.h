@@ -81,6 +81,7 @@ struct klp_patch {
 	bool enabled;
 	bool transition;
 	bool replace;
+	unsigned int set;
 	bool pinned;
 	int order;
 	int stragglers;

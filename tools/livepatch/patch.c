@@ -44,6 +44,7 @@ bool klp_patch_read(struct klp_patch *patch, const char *name)
 	long enabled = klp_patch_number(name, "enabled");
 	long stragglers = klp_patch_number(name, "stragglers");
 	long age = klp_patch_number(name, "transition_ms");
+	long set = klp_patch_number(name, "replace_set");
 	struct klp_patch read;
 
 	if (enabled < 0)
@@ -52,6 +53,7 @@ bool klp_patch_read(struct klp_patch *patch, const char *name)
 		.enabled = enabled,
 		.transition = klp_patch_number(name, "transition") == 1,
 		.replace = klp_patch_number(name, "replace") == 1,
+		.set = set < 0 ? 0 : set,
 		.pinned = klp_patch_number(name, "pinned") == 1,
 		.order = klp_patch_number(name, "stack_order"),
 		.stragglers = stragglers < 0 ? 0 : stragglers,

@@ -256,7 +256,7 @@ test_blocking() {
 }
 
 test_list() {
-	patch lp_ten 10 replace 1 pinned 1
+	patch lp_ten 10 replace 1 pinned 1 replace_set 4294967295
 	patch lp_nine 9
 	mkdir -p "$ROOT"/sys/kernel/livepatch/lp_nine/ext4 "$ROOT"/sys/module/{lp_old,ext4}
 	echo 0 > "$ROOT/sys/kernel/livepatch/lp_nine/ext4/patched"
@@ -264,7 +264,7 @@ test_list() {
 	echo > "$ROOT/sys/module/ext4/taint"
 	echo 1.5 > "$ROOT/sys/module/lp_nine/version"
 	klp 0 list
-	says "lp_ten                    enabled, cumulative, pinned" "enabled, version 1.5" \
+	says "lp_ten                    enabled, cumulative, pinned, set 4294967295" "enabled, version 1.5" \
 		"lp_old                    not in effect, its module is loaded"
 	is "$(awk '{ print $2 }' "$TMP/out" | xargs)" "lp_nine lp_ten lp_old"
 	klp 0 list -v
@@ -277,6 +277,7 @@ test_list_json() {
 	json '[p["name"] for p in d["patches"]] == ["lp_nine", "lp_ten"]' \
 		'd["patches"][0]["version"] == "1.5" and d["patches"][1]["version"] is None' \
 		'd["patches"][1]["replace"] and d["patches"][1]["pinned"]' \
+		'[p["replace_set"] for p in d["patches"]] == [0, 4294967295]' \
 		'd["patches"][0]["objects"][1]["functions"][0]["name"] == "meminfo_proc_show"' \
 		'd["patches"][0]["objects"][1]["functions"][0]["position"] == 1' \
 		'd["patches"][0]["objects"][0]["name"] == "ext4"' \

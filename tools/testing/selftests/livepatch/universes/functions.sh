@@ -146,6 +146,12 @@ load() {
 	"$LPT_DIR/lpt_module" load "$LPT_DIR/test_modules/$module.ko" "$@"
 }
 
+# load_as MODULE NAME [PARAMETER...] - load it under another name of the same length
+load_as() {
+	sed "s/$1/$2/g" "$LPT_DIR/test_modules/$1.ko" > "$LPT_TMP/$2.ko"
+	"$LPT_DIR/lpt_module" load "$LPT_TMP/$2.ko" "${@:3}"
+}
+
 unload_once() {
 	"$LPT_DIR/lpt_module" unload "$1"
 }

@@ -34,6 +34,7 @@ static const struct field patch_fields[] = {
 	[LIVEPATCH_A_PATCH_STACK_ORDER] = { "order", NUMBER },
 	[LIVEPATCH_A_PATCH_ENABLED] = { "enabled", FLAG },
 	[LIVEPATCH_A_PATCH_REPLACE] = { "replace", FLAG },
+	[LIVEPATCH_A_PATCH_REPLACE_SET] = { "set", NUMBER },
 	[LIVEPATCH_A_PATCH_PINNED] = { "pinned", FLAG },
 	[LIVEPATCH_A_PATCH_DIRECTION] = { "direction", NUMBER },
 	[LIVEPATCH_A_PATCH_MAX + 1] = { },

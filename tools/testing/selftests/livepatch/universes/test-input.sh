@@ -175,8 +175,8 @@ test_taken() {
 test_bad_object() {
 	local name
 
-	for name in enabled transition force replace stack_order stragglers \
-		    transition_ms pinned; do
+	for name in enabled transition force replace replace_set stack_order \
+		    stragglers transition_ms pinned; do
 		refused_only "$EINVAL" "$P: object '$name' has the name of a file" \
 			lpt_input kind=object object="$name"
 		never_says "Call Trace"
@@ -228,20 +228,14 @@ test_hole_last() {
 	holes hole_last "1 1 1 9"
 }
 
-# load_as NAME [PARAMETER...] - lpt_input, under another name of the same length
-load_as() {
-	sed "s/lpt_input/$1/g" "$LPT_DIR/test_modules/lpt_input.ko" \
-		> "$LPT_TMP/$1.ko"
-	"$LPT_DIR/lpt_module" load "$LPT_TMP/$1.ko" "${@:2}"
-}
-
-# lpt_other makes a cycle with patches that are valid by themselves.
+# cycle_refused [PARAMETER...] - lpt_other makes a cycle with patches that are valid by
+# themselves
 cycle_refused() {
 	local before
 
 	before=$(inventory)
 	log_start
-	fails_with "$EINVAL" load_as lpt_other kind=back
+	fails_with "$EINVAL" load_as lpt_input lpt_other kind=back "$@"
 	settle
 	says "patch 'lpt_other' object 'vmlinux': function 'int_sqrt' .* leads back to it"
 	same "$before" "$(inventory)"
@@ -251,7 +245,7 @@ test_there() {
 	apply lpt_input kind=there
 	is "$(attr lpt_input enabled)" 1
 	revert lpt_input
-	load_as lpt_other kind=back
+	load_as lpt_input lpt_other kind=back
 	settle
 	is "$(attr lpt_other enabled)" 1
 }
@@ -264,7 +258,7 @@ test_cycle_of_patches() {
 # lpt_third hides lpt_input. Disabling lpt_third would complete the cycle.
 test_cycle_below() {
 	apply lpt_input kind=there
-	load_as lpt_third kind=over
+	load_as lpt_input lpt_third kind=over
 	settle
 	cycle_refused
 }
@@ -272,10 +266,16 @@ test_cycle_below() {
 # One patch replaces the other, so no caller sees both.
 test_cycle_replaced() {
 	apply lpt_input kind=there
-	load_as lpt_other kind=back replace=1
+	load_as lpt_input lpt_other kind=back replace=1
 	settle
 	is "$(attr lpt_other enabled)" 1
 	gone lpt_input
+}
+
+# A patch of another set does not replace the first one.
+test_cycle_of_sets() {
+	apply lpt_input kind=there
+	cycle_refused replace=1 set=1
 }
 
 P="patch 'lpt_input'"
@@ -303,7 +303,7 @@ kind data "$F 'lpt_phase' has no entry site: it is data"
 kind init "$P object 'vmlinux': function 'start_kernel' .* init code, which does not stay"
 kind kernel_trace "$P object 'vmlinux': function 'ftrace_location' .* not traced"
 
-lpt_start $((${#kinds[@]} + 20))
+lpt_start $((${#kinds[@]} + 21))
 lpt_run "accepted: a valid patch" test_good
 lpt_run "accepted: functions selected by sympos" test_twins
 for k in "${kinds[@]}"; do
@@ -324,6 +324,7 @@ lpt_run "refused: a cycle of two patches" test_cycle_of_patches
 lpt_run "refused: a cycle with a patch that another one hides" test_cycle_below
 lpt_run "accepted: a new function that is a function of the kernel" test_there
 lpt_run "accepted: a cycle of two patches, one of which replaces the other" test_cycle_replaced
+lpt_run "refused: a cycle of two patches of different sets" test_cycle_of_sets
 lpt_run "dead functions after the first function" test_hole_first
 lpt_run "dead functions before and after the function" test_hole_middle
 lpt_run "dead functions before the last function" test_hole_last

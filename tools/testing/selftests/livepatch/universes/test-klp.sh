@@ -172,6 +172,21 @@ test_upgrade() {
 	klp 0 unload lpt_pair4
 }
 
+# A patch of another set is not replaced, and its module stays.
+test_upgrade_set() {
+	load lpt_target
+	klp 0 load "$(module lpt_set0)" set=3 version=5 function=lpt_pair_b
+	klp 0 load "$(module lpt_pair3)" only_a=1
+	klp 0 upgrade "$(module lpt_pair4)" replace=1 only_a=1
+	says "'lpt_pair3' was replaced."
+	not grep -q lpt_set0 "$LPT_TMP/klp"
+	is "$(version)" "4 5"
+	klp 0 list
+	says "lpt_set0                  enabled, set 3"
+	klp 0 unload lpt_set0
+	klp 0 unload lpt_pair4
+}
+
 # A transition that does not end keeps the next patch out until it is reversed. The blocked
 # task delays the next transition as well, but tasks that left the old patch are not without
 # a patch for long.
@@ -297,7 +312,7 @@ clean_up() {
 	rm -f "$STORE"/lpt_*
 }
 
-lpt_start 16
+lpt_start 17
 if [ ! -x "$KLP_COMMAND" ]; then
 	ktap_skip_all "klp of tools/livepatch is not installed"
 	exit "$KSFT_SKIP"
@@ -311,6 +326,7 @@ lpt_run "another process reverses the transition" test_reversed_meanwhile
 lpt_run "unload takes long" test_unload_stalls
 lpt_run "upgrade removes the modules of replaced patches" test_upgrade
 lpt_run "upgrade during a transition that does not end" test_upgrade_stuck
+lpt_run "upgrade leaves patches of other sets" test_upgrade_set
 lpt_run "the reason of a refusal" test_refused
 lpt_run "force" test_force
 lpt_run "watch" test_watch

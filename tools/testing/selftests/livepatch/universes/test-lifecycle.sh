@@ -78,6 +78,7 @@ test_attributes() {
 	is "$(attr lpt_pair2 enabled)" 1 enabled
 	is "$(attr lpt_pair2 transition)" 0 transition
 	is "$(attr lpt_pair2 replace)" 0 replace
+	is "$(attr lpt_pair2 replace_set)" 0 replace_set
 	is "$(attr lpt_pair2 stack_order)" 1 stack_order
 	is "$(attr lpt_pair2 stragglers)" 0 stragglers
 	is "$(attr lpt_pair2 transition_ms)" 0 transition_ms
@@ -90,6 +91,7 @@ test_attributes() {
 	is "$(mode lpt_pair2/force)" 200
 	is "$(mode lpt_pair2/transition)" 444
 	is "$(mode lpt_pair2/replace)" 444
+	is "$(mode lpt_pair2/replace_set)" 444
 	is "$(mode lpt_pair2/stack_order)" 444
 	is "$(mode lpt_pair2/stragglers)" 444
 	is "$(mode lpt_pair2/transition_ms)" 444

@@ -83,14 +83,14 @@ test_patches() {
 	load lpt_target
 	apply lpt_pair2
 	apply lpt_pair3
-	nl_says "^name=lpt_pair2	order=1	enabled=1	\$" nl patches
-	nl_says "^name=lpt_pair3	order=2	enabled=1	\$" nl patches
+	nl_says "^name=lpt_pair2	order=1	enabled=1	set=0	\$" nl patches
+	nl_says "^name=lpt_pair3	order=2	enabled=1	set=0	\$" nl patches
 	is "$(wc -l < "$LPT_TMP/nl")" 2 "number of patches"
 	revert lpt_pair3
 	nl_hides lpt_pair3 nl patches
 	apply lpt_pair3 replace=1
 	gone lpt_pair2
-	nl_says "^name=lpt_pair3	order=1	enabled=1	replace=1	\$" nl patches
+	nl_says "^name=lpt_pair3	order=1	enabled=1	replace=1	set=0	\$" nl patches
 }
 
 test_transition() {

@@ -27,6 +27,10 @@ static bool replace;
 module_param(replace, bool, 0444);
 MODULE_PARM_DESC(replace, "replace all patches before this one");
 
+static unsigned int set;
+module_param(set, uint, 0444);
+MODULE_PARM_DESC(set, "replace set of the patch");
+
 static LPT_VERSION_FUNC(lpt_new, LPT_INPUT_VERSION);
 
 struct lpt_kind {
@@ -124,6 +128,7 @@ static int __init lpt_input_init(void)
 	int i;
 
 	lpt_patch.replace = replace;
+	lpt_patch.replace_set = set;
 	for (i = 0; i < ARRAY_SIZE(lpt_vmlinux_kinds); i++) {
 		if (!strcmp(kind, lpt_vmlinux_kinds[i].name))
 			return lpt_enable_vmlinux(lpt_vmlinux_kinds[i].funcs);
