@@ -2,9 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Fixes of stable releases that changed a function which takes a lock, and the function
-# that drops it, are applied while a task is preempted between the two. That works if the
-# task calls the same version of both. If a task is migrated where it was preempted, it
-# drops a lock that it has not taken.
+# that drops it, are applied while a task that calls the two is preempted often. The task
+# has to call the same version of both. Otherwise it drops a lock that it has not taken.
 
 . "$(dirname "$0")/functions.sh"
 
