@@ -383,11 +383,17 @@ start_caller() {
 		done' caller "$2" "$LPT_NEVER" > "$1"
 }
 
-# tasks MODE [NUMBER] - start lpt_tasks and wait until its tasks are in their state
+# ready PROGRAM MODE [ARGUMENT...] - start a program of the tests, and wait until it says that
+# its tasks are in their state
+ready() {
+	: > "$LPT_TMP/$2"
+	in_background "$LPT_DIR/$1" "${@:2}" > "$LPT_TMP/$2"
+	within "$LPT_PATIENCE" [ -s "$LPT_TMP/$2" ]
+}
+
+# tasks MODE [NUMBER] - start lpt_tasks
 tasks() {
-	: > "$LPT_TMP/$1"
-	in_background "$LPT_DIR/lpt_tasks" "$@" > "$LPT_TMP/$1"
-	within "$LPT_PATIENCE" [ -s "$LPT_TMP/$1" ]
+	ready lpt_tasks "$@"
 }
 
 # finish PID - send SIGTERM, wait, and return the exit status

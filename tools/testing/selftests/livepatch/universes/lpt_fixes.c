@@ -2,7 +2,7 @@
 /*
  * A task that is often preempted while it reads a list of sockets:
  *
- *	lpt_fixes CPU raw|icmp SOCKETS
+ *	lpt_fixes raw|icmp CPU SOCKETS
  *
  * Opens that many sockets, prints "ready", and reads /proc/net/raw or icmp on this CPU
  * until it gets a signal. A real-time task of the same CPU leaves it little time.
@@ -22,21 +22,14 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "lpt_user.h"
 
 #define BUSY_MS		50
 
 /* Number of system calls that were made */
 static atomic_uint *calls;
-
-static long now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 /*
  * Run for BUSY_MS, and again when the other task has made a system call. It needs one to
@@ -111,9 +104,9 @@ int main(int argc, char **argv)
 	pid_t pid;
 
 	if (argc != 4)
-		errx(2, "usage: lpt_fixes CPU raw|icmp SOCKETS");
-	open_sockets(argv[2], atoi(argv[3]));
-	use_cpu(atoi(argv[1]));
+		errx(2, "usage: lpt_fixes raw|icmp CPU SOCKETS");
+	open_sockets(argv[1], atoi(argv[3]));
+	use_cpu(atoi(argv[2]));
 	calls = mmap(NULL, sizeof(*calls), PROT_READ | PROT_WRITE,
 		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (calls == MAP_FAILED)
@@ -125,5 +118,5 @@ int main(int argc, char **argv)
 		preempt_others();
 	puts("ready");
 	fflush(stdout);
-	read_lists(argv[2]);
+	read_lists(argv[1]);
 }

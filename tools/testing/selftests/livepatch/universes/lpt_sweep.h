@@ -79,7 +79,6 @@ extern long span;		/* the time of a round, in milliseconds */
 /* Two descriptors of a pipe or of connected sockets, and one more of any kind */
 extern int fds[2], fd;
 
-long now_ms(void);
 struct timespec ts_of(long ms);
 struct timespec ts_at(clockid_t clock, long ms);
 

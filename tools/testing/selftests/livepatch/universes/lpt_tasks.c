@@ -637,14 +637,6 @@ static void on_usr1_wait(int sig)
 	waiter->handled = true;
 }
 
-static long now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 static void waiter_signals(void)
 {
 	struct sigaction action = {

@@ -23,13 +23,9 @@ other() {
 	echo "${1:1}${1:0:1}"
 }
 
-id_of_target() {
-	build_id /sys/module/lpt_target/notes/.note.gnu.build-id
-}
-
 load_target() {
 	load lpt_target
-	target=$(id_of_target)
+	target=$(build_id /sys/module/lpt_target/notes/.note.gnu.build-id)
 	at_least "${#target}" 40 "digits of the build ID of lpt_target"
 }
 

@@ -9,13 +9,6 @@
 
 ROUNDS=${LPT_ROUNDS:-6}
 
-# between MODE ARGUMENT... - start lpt_fixes
-between() {
-	: > "$LPT_TMP/ready"
-	in_background "$LPT_DIR/lpt_fixes" "$LAST_CPU" "$@" > "$LPT_TMP/ready"
-	within "$LPT_PATIENCE" [ -s "$LPT_TMP/ready" ]
-}
-
 # fix_again FIX SYMBOL - undo the fix and apply it, several times
 fix_again() {
 	local i
@@ -41,14 +34,14 @@ needs() {
 
 test_raw() {
 	needs raw_seq_next
-	between raw 500
+	ready lpt_fixes raw "$LAST_CPU" 500
 	fix_again raw raw_seq_next
 }
 
 test_icmp() {
 	needs ping_seq_next
 	echo "0 0" > /proc/sys/net/ipv4/ping_group_range
-	between icmp 500
+	ready lpt_fixes icmp "$LAST_CPU" 500
 	fix_again icmp ping_seq_next
 }
 
