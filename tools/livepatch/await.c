@@ -46,3 +46,18 @@ enum klp_exit klp_await(const char *name, const struct klp_options *options)
 	klp_show_transition(stderr, &patch);
 	return options->reverse_on_stall ? klp_give_up(&patch, options) : klp_keep(&patch);
 }
+
+/**
+ * klp_await_kept - as klp_await(), but never reverse the transition
+ * @name: the patch
+ * @options: how long to wait
+ *
+ * Return: KLP_DONE if the transition has ended, otherwise the exit status.
+ */
+enum klp_exit klp_await_kept(const char *name, const struct klp_options *options)
+{
+	struct klp_options keep = *options;
+
+	keep.reverse_on_stall = false;
+	return klp_await(name, &keep);
+}

@@ -4,12 +4,12 @@
  */
 #include "klp.h"
 
-/* A patch of another set is not replaced. */
-static bool klp_is_in_effect(const char *name)
+/* Neither a patch that was disabled before is replaced, nor one of another set. */
+static bool klp_is_replaced(const struct klp_patch *before)
 {
-	struct klp_patch patch;
+	struct klp_patch now;
 
-	return klp_patch_read(&patch, name) && patch.enabled;
+	return before->enabled && !(klp_patch_read(&now, before->name) && now.enabled);
 }
 
 static enum klp_exit klp_remove_replaced(const struct klp_patches *before)
@@ -17,7 +17,7 @@ static enum klp_exit klp_remove_replaced(const struct klp_patches *before)
 	enum klp_exit status = KLP_DONE, ret;
 
 	for (int i = 0; i < before->nr; i++) {
-		if (klp_is_in_effect(before->list[i].name))
+		if (!klp_is_replaced(&before->list[i]))
 			continue;
 		printf("'%s' was replaced.\n", before->list[i].name);
 		ret = klp_remove(before->list[i].name);
@@ -62,17 +62,15 @@ static void klp_report_reversal(const struct klp_patch *reversed, long start)
 static enum klp_exit klp_reverse_and_upgrade(const struct klp_patch *stuck,
 					     const struct klp_options *options)
 {
-	struct klp_options keep = *options;
 	long start = klp_now_ms();
 	struct klp_modinfo info;
 	enum klp_exit status;
 
-	keep.reverse_on_stall = false;
 	status = klp_check_module(&info, options->args[0]);
 	if (!status)
 		status = klp_reverse(stuck);
 	if (!status)
-		status = klp_await(stuck->name, &keep);
+		status = klp_await_kept(stuck->name, options);
 	if (status)
 		return status;
 	status = klp_upgrade(options);

@@ -218,6 +218,7 @@ enum klp_exit klp_trust_stacks(const char *name);
 
 /* await.c: a transition may take longer than the administrator wants to wait */
 enum klp_exit klp_await(const char *name, const struct klp_options *options);
+enum klp_exit klp_await_kept(const char *name, const struct klp_options *options);
 
 /* remove.c: the module of a patch that is out of effect */
 enum klp_exit klp_remove(const char *name);

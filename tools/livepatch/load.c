@@ -54,15 +54,13 @@ static enum klp_exit klp_report_load(const char *name)
 /* A patch that does not replace others is no upgrade: undo it. */
 static enum klp_exit klp_undo(const char *name, const struct klp_options *options)
 {
-	struct klp_options keep = *options;
 	enum klp_exit status;
 
-	keep.reverse_on_stall = false;
 	klp_fail(KLP_REVERSED, "'%s' is not cumulative, it replaces no patches. Use klp load.",
 		 name);
 	if (klp_disable(name))
 		return KLP_REFUSED;
-	status = klp_await(name, &keep);
+	status = klp_await_kept(name, options);
 	if (!status)
 		status = klp_remove(name);
 	return status ? status : KLP_REVERSED;
