@@ -13,6 +13,7 @@
 #include <linux/livepatch.h>
 #include <linux/livepatch_trampoline.h>
 #include <linux/mutex.h>
+#include <trace/events/livepatch.h>
 
 /* ---------------------- registry.c: the patches, and the transition under way */
 
@@ -99,15 +100,15 @@ enum klp_phase {
  * @phase:	how far it has come
  * @patching:	true if it enables the patch, false if it disables it
  * @forced:	tasks were moved by force; false again after a reversal
- * @by_stack:	a task was moved because of its stack, see stack.c. If its stack
- *		trace was wrong, it may still run code that goes out of effect
+ * @unsafe:	why a task may still run code that goes out of effect, NULL: no task
+ *		was moved at a place where it may
  * @started:	when tasks began to migrate in this direction
  */
 struct klp_transition {
 	enum klp_phase phase;
 	bool patching;
 	bool forced;
-	bool by_stack;
+	const char *unsafe;
 	ktime_t started;
 };
 
@@ -116,7 +117,7 @@ void klp_transition_begin(struct live_patch *patch, bool patching);
 void klp_transition_reverse(void);
 void klp_transition_migrate(void);
 void klp_transition_set_forced(void);
-void klp_transition_set_by_stack(void);
+void klp_transition_set_unsafe(const char *why);
 void klp_transition_finish(void);
 void klp_transition_end(void);
 struct live_patch *klp_patch_in_transition(void);
@@ -240,6 +241,12 @@ static inline bool klp_task_is_asleep(const struct task_struct *task)
 	return !READ_ONCE(task->on_rq) || READ_ONCE(task->se.sched_delayed);
 }
 
+/* Is the task asleep, and not dead? As exact as klp_task_is_asleep(). */
+static inline bool klp_task_sleeps(struct task_struct *task)
+{
+	return klp_task_is_asleep(task) && READ_ONCE(task->__state) != TASK_DEAD;
+}
+
 /* --------------------------------- straggler.c: why a task has not migrated yet */
 
 /**
@@ -319,7 +326,8 @@ void klp_run_later(struct delayed_work *work, unsigned long delay);
 void klp_stragglers_get(void);
 void klp_stragglers_put(void);
 bool klp_visit(struct task_struct *task, bool force);
-bool klp_move_if(struct task_struct *task, bool (*may_move)(struct task_struct *task));
+bool klp_move_if(struct task_struct *task, enum klp_place place,
+		 bool (*may_move)(struct task_struct *task));
 void klp_walk_tasks(void (*fn)(struct task_struct *task));
 void klp_visit_cpu(int cpu, bool force);
 void klp_migrate_this_cpu(void);
@@ -414,6 +422,10 @@ static inline bool klp_stack_is_same(struct task_struct *task)
 
 static inline void klp_stack_check_end(void) { }
 #endif
+
+/* ------------------- unrelated.c: kernel threads that a patch has nothing to do with */
+
+bool klp_is_unrelated(struct task_struct *task);
 
 /* ------------------------------ poke.c: what is done about stragglers after a while */
 

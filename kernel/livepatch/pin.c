@@ -28,6 +28,8 @@
  *                       callers are not known
  * stack check           a task was moved because of its stack         end
  *                       trace, which may have been wrong
+ * unrelated thread      a thread was moved wherever it slept,         end
+ *                       because the patch names it
  * forced                tasks were moved wherever they were           force, reversal
  * exiting tasks         a forced transition did not wait for them     end
  * dead ftrace           call sites could not be unregistered          immediately
@@ -211,8 +213,8 @@ void klp_pin_entered(void)
 		if (patch->state == KLP_DISABLING && !patch->pinned)
 			klp_pin_at_end(patch);
 	}
-	if (klp_transition_get()->by_stack)
-		klp_pin_leaving("a task was moved because of its stack");
+	if (klp_transition_get()->unsafe)
+		klp_pin_leaving(klp_transition_get()->unsafe);
 	/* Only after a forced transition. The tasks may run the code of any patch. */
 	if (klp_migration_exiting())
 		klp_pin_all("exiting tasks were not waited for");

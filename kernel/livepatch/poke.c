@@ -12,7 +12,8 @@
  * 1. A task that sleeps at a safe point is moved.
  * 2. A user task that sleeps in a system call is interrupted, see straggler.c.
  * 3. A kernel thread is woken, after some rounds.
- * 4. One round later, a task may be moved because of its stack, see stack.c.
+ * 4. One round later, a task may be moved because of its stack, see stack.c, or because
+ *    the author of the patch has named it, see unrelated.c.
  * 5. On a CPU where no straggler passes a safe point, the stopper thread migrates the
  *    interrupt context.
  */
@@ -48,13 +49,25 @@ static unsigned int klp_pokes __guarded_by(&klp_mutex);
 /* Has a long transition been reported in the log? */
 static bool klp_reported_long __guarded_by(&klp_mutex);
 
+static bool klp_check_unrelated(struct task_struct *task)
+{
+	if (!klp_is_unrelated(task) ||
+	    !klp_move_if(task, KLP_PLACE_UNRELATED, klp_task_sleeps))
+		return false;
+	pr_notice_ratelimited("%s (%d) is at no safe point, moved because the patch names it as unrelated\n",
+			      task->comm, task_pid_nr(task));
+	klp_transition_set_unsafe("a thread was moved because a patch names it as unrelated");
+	return true;
+}
+
 static bool klp_check_stack(struct task_struct *task)
 {
-	if (!klp_stack_is_clear(task) || !klp_move_if(task, klp_stack_is_same))
+	if (!klp_stack_is_clear(task) ||
+	    !klp_move_if(task, KLP_PLACE_STACK, klp_stack_is_same))
 		return false;
 	pr_warn_ratelimited("%s (%d) is at no safe point, moved because of its stack\n",
 			    task->comm, task_pid_nr(task));
-	klp_transition_set_by_stack();
+	klp_transition_set_unsafe("a task was moved because of its stack");
 	return true;
 }
 
@@ -124,7 +137,8 @@ static void klp_poke_task(struct task_struct *task)
 		return;
 	klp_report_long(task);
 	/* A kernel thread was woken one round ago, and has not passed a safe point. */
-	if (klp_pokes > KLP_POKE_BACKOFF_MAX && klp_check_stack(task))
+	if (klp_pokes > KLP_POKE_BACKOFF_MAX &&
+	    (klp_check_unrelated(task) || klp_check_stack(task)))
 		return;
 	if (klp_task_flags(task) & PF_KTHREAD)
 		klp_poke_kthread(task);

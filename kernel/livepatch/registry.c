@@ -181,14 +181,15 @@ void klp_transition_set_forced(void)
 }
 
 /**
- * klp_transition_set_by_stack - note that a task was moved because of its stack
+ * klp_transition_set_unsafe - note that a task may still run code that goes out of effect
+ * @why: the reason, for the log
  *
  * Context: klp_mutex held, while tasks migrate.
  */
-void klp_transition_set_by_stack(void)
+void klp_transition_set_unsafe(const char *why)
 {
 	lockdep_assert_held(&klp_mutex);
-	klp_transition.by_stack = true;
+	klp_transition.unsafe = why;
 }
 
 /**
@@ -202,7 +203,7 @@ void klp_transition_finish(void)
 	klp_set_phase(KLP_PHASE_FINISHING);
 	WRITE_ONCE(klp_patched_universe, -1);
 	klp_transition.forced = false;
-	klp_transition.by_stack = false;
+	klp_transition.unsafe = NULL;
 }
 
 /**

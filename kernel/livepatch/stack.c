@@ -98,17 +98,12 @@ struct klp_stack {
 static struct klp_stack klp_stack_seen __guarded_by(&klp_mutex);
 static struct klp_stack klp_stack_now __guarded_by(&klp_mutex);
 
-static bool klp_has_checkable_stack(const struct task_struct *task)
-{
-	return klp_task_is_asleep(task) && READ_ONCE(task->__state) != TASK_DEAD;
-}
-
 /* Called by task_call_func(). Return: number of frames, or an error. */
 static int klp_save_stack(struct task_struct *task, void *arg)
 {
 	struct klp_stack *stack = arg;
 
-	stack->len = !klp_has_checkable_stack(task) ? -EBUSY :
+	stack->len = !klp_task_sleeps(task) ? -EBUSY :
 		stack_trace_save_tsk_reliable(task, stack->addr, KLP_STACK_MAX);
 	return stack->len;
 }

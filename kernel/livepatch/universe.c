@@ -407,14 +407,20 @@ bool klp_visit(struct task_struct *task, bool force)
 	return seen == KLP_VISIT_DONE;
 }
 
+/* What klp_move_if() was called with */
+struct klp_move {
+	enum klp_place place;
+	bool (*may_move)(struct task_struct *task);
+};
+
 /* Called by task_call_func(): @task neither starts nor stops running. */
 static int klp_move_if_fn(struct task_struct *task, void *arg)
 {
-	bool (*may_move)(struct task_struct *task) = arg;
+	const struct klp_move *move = arg;
 
-	if (!may_move(task))
+	if (!move->may_move(task))
 		return false;
-	if (klp_arrive(task, KLP_PLACE_STACK))
+	if (klp_arrive(task, move->place))
 		atomic_dec(&klp_nr_stragglers);
 	klp_shift_exiting(task);
 	return true;
@@ -423,6 +429,7 @@ static int klp_move_if_fn(struct task_struct *task, void *arg)
 /**
  * klp_move_if - move a straggler that is at no safe point, if a condition is met
  * @task: the task
+ * @place: for the trace event, why it may be moved there
  * @may_move: the condition, called under task_call_func(), so while @task neither starts
  *	      nor stops running, with locks of the scheduler held. It is false for a dead
  *	      task, see klp_move()
@@ -430,9 +437,12 @@ static int klp_move_if_fn(struct task_struct *task, void *arg)
  * Context: As for klp_visit().
  * Return: true if the task was moved.
  */
-bool klp_move_if(struct task_struct *task, bool (*may_move)(struct task_struct *task))
+bool klp_move_if(struct task_struct *task, enum klp_place place,
+		 bool (*may_move)(struct task_struct *task))
 {
-	return task_call_func(task, klp_move_if_fn, may_move);
+	struct klp_move move = { place, may_move };
+
+	return task_call_func(task, klp_move_if_fn, &move);
 }
 
 static void klp_flag_task(struct task_struct *task)

@@ -18,6 +18,7 @@ enum klp_place {
 	KLP_PLACE_DEAD,
 	KLP_PLACE_FORCED,
 	KLP_PLACE_STACK,
+	KLP_PLACE_UNRELATED,
 };
 #endif
 
@@ -27,6 +28,7 @@ TRACE_DEFINE_ENUM(KLP_PLACE_ASLEEP);
 TRACE_DEFINE_ENUM(KLP_PLACE_DEAD);
 TRACE_DEFINE_ENUM(KLP_PLACE_FORCED);
 TRACE_DEFINE_ENUM(KLP_PLACE_STACK);
+TRACE_DEFINE_ENUM(KLP_PLACE_UNRELATED);
 
 #define show_klp_place(place)					\
 	__print_symbolic(place,					\
@@ -35,7 +37,8 @@ TRACE_DEFINE_ENUM(KLP_PLACE_STACK);
 			 { KLP_PLACE_ASLEEP,		"asleep" },	\
 			 { KLP_PLACE_DEAD,		"dead" },	\
 			 { KLP_PLACE_FORCED,		"forced" },	\
-			 { KLP_PLACE_STACK,	"stack-check" })
+			 { KLP_PLACE_STACK,	"stack-check" },	\
+			 { KLP_PLACE_UNRELATED,	"unrelated" })
 
 DECLARE_EVENT_CLASS(livepatch_transition,
 	TP_PROTO(const char *patch, bool patching, unsigned int ms),

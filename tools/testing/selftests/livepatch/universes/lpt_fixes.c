@@ -1,122 +1,230 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A task that is often preempted while it reads a list of sockets:
+ * A task that sleeps between two functions which must agree, see lpt_unfixed.c:
  *
- *	lpt_fixes raw|icmp CPU SOCKETS
+ *	lpt_fixes ptrace|fanotify|freeze FILE
  *
- * Opens that many sockets, prints "ready", and reads /proc/net/raw or icmp on this CPU
- * until it gets a signal. A real-time task of the same CPU leaves it little time.
+ * Prints "ready" when it sleeps there. After a SIGUSR1 it continues, and prints "right" if
+ * what both functions have to do was done. Otherwise it does not print this, because it
+ * waits forever. For fanotify and freeze, FILE is created; its file system can be frozen.
  */
 
 #define _GNU_SOURCE
-#include <err.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <sched.h>
-#include <signal.h>
+#include <linux/fs.h>
+#include <linux/userfaultfd.h>
+#include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include <sys/fanotify.h>
+#include <sys/ioctl.h>
+#include <sys/ptrace.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "lpt_user.h"
 
-#define BUSY_MS		50
+static const char *path;
 
-/* Number of system calls that were made */
-static atomic_uint *calls;
+static int need(int ret, const char *what)
+{
+	if (ret < 0)
+		err(1, "%s", what);
+	return ret;
+}
+
+static void sleep_until_asked(pid_t caller, const char *state)
+{
+	sigset_t set;
+	int sig;
+
+	wait_for_state(caller, state);
+	puts("ready");
+	fflush(stdout);
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigwait(&set, &sig);
+}
+
+static void block_request(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	/* The holder of a lease gets it. */
+	signal(SIGIO, SIG_IGN);
+}
+
+static pid_t start_child(void (*fn)(void))
+{
+	pid_t pid = need(fork(), "fork");
+
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	fn();
+	_exit(0);
+}
+
+static void end_of(pid_t pid)
+{
+	int status;
+
+	need(waitpid(pid, &status, __WALL), "waitpid");
+	if (status)
+		errx(1, "status %#x", status);
+}
 
 /*
- * Run for BUSY_MS, and again when the other task has made a system call. It needs one to
- * migrate, and time to die.
+ * ptrace: ptrace_check_attach() lets the tracee ignore SIGKILL, and
+ * ptrace_unfreeze_traced() ends that. The page for the result of the request is missing.
  */
-static void preempt_others(void)
-{
-	struct sched_param param = { .sched_priority = 1 };
-	unsigned int seen;
-	long end;
+static int uffd;
+static void *page;
+static pid_t tracee;
+static atomic_int tracer;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (sched_setscheduler(0, SCHED_FIFO, &param))
-		err(1, "sched_setscheduler");
-	for (;;) {
-		end = now_ms() + BUSY_MS;
-		while (now_ms() < end)
-			;
-		seen = *calls;
-		for (int i = 0; i < 1000 && *calls == seen; i++)
-			usleep(1000);
-	}
+static void tracee_main(void)
+{
+	for (;;)
+		pause();
 }
 
-static void use_cpu(int cpu)
+static void *tracer_main(void *unused)
 {
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	if (sched_setaffinity(0, sizeof(set), &set))
-		err(1, "sched_setaffinity");
+	need(ptrace(PTRACE_SEIZE, tracee, NULL, NULL), "PTRACE_SEIZE");
+	need(ptrace(PTRACE_INTERRUPT, tracee, NULL, NULL), "PTRACE_INTERRUPT");
+	need(waitpid(tracee, NULL, __WALL), "waitpid");
+	tracer = gettid();
+	need(ptrace(PTRACE_GETSIGINFO, tracee, NULL, page), "PTRACE_GETSIGINFO");
+	kill(tracee, SIGKILL);
+	need(waitpid(tracee, NULL, __WALL), "waitpid");
+	return NULL;
 }
 
-static void open_sockets(const char *protocol, int n)
+static void open_missing_page(void)
 {
-	struct rlimit limit = { n + 100, n + 100 };
-	struct sockaddr_in addr = { .sin_family = AF_INET };
-	int type = strcmp(protocol, "raw") ? SOCK_DGRAM : SOCK_RAW;
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
 
-	if (setrlimit(RLIMIT_NOFILE, &limit))
-		err(1, "setrlimit");
-	while (n--) {
-		int fd = socket(AF_INET, type, IPPROTO_ICMP);
-
-		if (fd < 0)
-			err(1, "socket");
-		/* The list has the sockets that have a port. */
-		if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)))
-			err(1, "bind");
-	}
+	page = mmap(NULL, getpagesize(), PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (page == MAP_FAILED)
+		err(1, "mmap");
+	uffd = need(syscall(SYS_userfaultfd, O_CLOEXEC), "userfaultfd");
+	need(ioctl(uffd, UFFDIO_API, &api), "UFFDIO_API");
+	reg.range.start = (unsigned long)page;
+	reg.range.len = getpagesize();
+	need(ioctl(uffd, UFFDIO_REGISTER, &reg), "UFFDIO_REGISTER");
 }
 
-static void read_lists(const char *protocol)
+static void try_ptrace(void)
 {
-	char path[64], buf[16384];
+	struct uffdio_zeropage zero = {};
+	pthread_t thread;
 
-	snprintf(path, sizeof(path), "/proc/net/%s", protocol);
-	for (;;) {
-		int fd = open(path, O_RDONLY);
-
-		if (fd < 0)
-			err(1, "%s", path);
-		while (read(fd, buf, sizeof(buf)) > 0)
-			++*calls;
-		close(fd);
-	}
+	tracee = start_child(tracee_main);
+	open_missing_page();
+	if (pthread_create(&thread, NULL, tracer_main, NULL))
+		errx(1, "pthread_create");
+	while (!tracer)
+		usleep(1000);
+	sleep_until_asked(tracer, "SD");
+	zero.range.start = (unsigned long)page;
+	zero.range.len = getpagesize();
+	need(ioctl(uffd, UFFDIO_ZEROPAGE, &zero), "UFFDIO_ZEROPAGE");
+	pthread_join(thread, NULL);
 }
+
+static void create_file(void)
+{
+	close(need(open(path, O_CREAT | O_RDWR, 0600), path));
+}
+
+/*
+ * fanotify: fsnotify_prepare_user_wait() counts the marks that a waiting task uses, and
+ * fsnotify_finish_user_wait() uncounts them. To close the group waits until there is none.
+ */
+static void open_file(void)
+{
+	need(open(path, O_RDONLY), path);
+}
+
+static void allow(int group)
+{
+	struct fanotify_event_metadata event;
+	struct fanotify_response response = { .response = FAN_ALLOW };
+
+	need(read(group, &event, sizeof(event)), "read");
+	response.fd = event.fd;
+	need(write(group, &response, sizeof(response)), "write");
+	close(event.fd);
+}
+
+static void try_fanotify(void)
+{
+	pid_t child;
+	int group;
+
+	create_file();
+	group = need(fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC, O_RDONLY), "fanotify_init");
+	need(fanotify_mark(group, FAN_MARK_ADD, FAN_OPEN_PERM, AT_FDCWD, path), "inode mark");
+	need(fanotify_mark(group, FAN_MARK_ADD | FAN_MARK_MOUNT, FAN_MODIFY, AT_FDCWD, path),
+	     "mount mark");
+	child = start_child(open_file);
+	sleep_until_asked(child, "D");
+	allow(group);
+	end_of(child);
+	close(group);
+}
+
+/*
+ * freeze: mnt_want_write() counts a writer of the file system, and mnt_drop_write()
+ * uncounts it. To freeze the file system waits until there is none. Between the two,
+ * truncate() waits for the holder of a lease.
+ */
+static void truncate_file(void)
+{
+	need(truncate(path, 0), "truncate");
+}
+
+static void try_freeze(void)
+{
+	pid_t child;
+	int fd;
+
+	create_file();
+	fd = need(open(path, O_RDONLY), path);
+	need(fcntl(fd, F_SETLEASE, F_WRLCK), "F_SETLEASE");
+	child = start_child(truncate_file);
+	sleep_until_asked(child, "S");
+	need(fcntl(fd, F_SETLEASE, F_UNLCK), "F_SETLEASE");
+	end_of(child);
+	need(ioctl(fd, FIFREEZE, 0), "FIFREEZE");
+	need(ioctl(fd, FITHAW, 0), "FITHAW");
+}
+
+static const struct {
+	const char *name;
+	void (*try)(void);
+} fixes[] = {
+	{ "ptrace", try_ptrace },
+	{ "fanotify", try_fanotify },
+	{ "freeze", try_freeze },
+};
 
 int main(int argc, char **argv)
 {
-	pid_t pid;
-
-	if (argc != 4)
-		errx(2, "usage: lpt_fixes raw|icmp CPU SOCKETS");
-	open_sockets(argv[1], atoi(argv[3]));
-	use_cpu(atoi(argv[2]));
-	calls = mmap(NULL, sizeof(*calls), PROT_READ | PROT_WRITE,
-		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (calls == MAP_FAILED)
-		err(1, "mmap");
-	pid = fork();
-	if (pid < 0)
-		err(1, "fork");
-	if (!pid)
-		preempt_others();
-	puts("ready");
-	fflush(stdout);
-	read_lists(argv[1]);
+	path = argv[argc - 1];
+	block_request();
+	for (size_t i = 0; argc == 3 && i < ARRAY_SIZE(fixes); i++) {
+		if (strcmp(argv[1], fixes[i].name))
+			continue;
+		fixes[i].try();
+		puts("right");
+		return 0;
+	}
+	errx(2, "usage: lpt_fixes ptrace|fanotify|freeze FILE");
 }

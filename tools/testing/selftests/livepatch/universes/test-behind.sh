@@ -184,6 +184,43 @@ test_stack_check_pins() {
 	release
 }
 
+# Late in the transition, a thread is migrated where it sleeps if the patch names it. The
+# module of a patch that goes out of effect in this way stays loaded.
+test_unrelated() {
+	[ ! -e "$STACK_CHECK" ] || echo off > "$STACK_CHECK"
+	! loaded lpt_named || skip "has been tried before"
+	hurry
+	kthread 2 D
+	load lpt_target
+	log_start
+	load_as lpt_pair2 lpt_named unrelated=lpt_kthread_fn
+	settle_or_list 0
+	logged "lpt_hold \\($THREAD\\) is at no safe point, moved because the patch names"
+	is "$(version)" 2
+	disable lpt_named
+	settle_or_list 1
+	is "$(version)" 1
+	in_state "$THREAD" D
+	gone lpt_named
+	nap 0.5
+	fails_with "$IN_USE" unload_once lpt_named
+	release
+}
+
+# Nor does it help if the patch that is replaced does not name it.
+test_unrelated_other() {
+	[ ! -e "$STACK_CHECK" ] || echo off > "$STACK_CHECK"
+	hurry
+	load lpt_target
+	apply lpt_pair3
+	kthread 2 D
+	load lpt_pair2 replace=1 unrelated=lpt_kthread_fn
+	nap 2
+	only_behind "$THREAD"
+	release
+	settle_or_list 0
+}
+
 # stack_check=loop migrates a thread that sleeps in its main function itself.
 test_stack_loop() {
 	[ -e "$STACK_CHECK" ] || skip "no LIVEPATCH_STACK_CHECK"
@@ -743,7 +780,7 @@ clean_up() {
 	feed "$FAILSLAB"
 }
 
-lpt_start 48
+lpt_start 50
 DAMON=$([ ! -e "$DAMON_STAT" ] || first_line "$DAMON_STAT")
 lpt_run "blocked by a kernel thread without a safe point" test_kthread
 lpt_run "blocked by a kernel thread in a plain freezable sleep" test_bare_freezable
@@ -757,6 +794,8 @@ lpt_run "stack check: not blocked by a kernel thread asleep in its main function
 lpt_run "stack check: a module stays loaded after its patch was disabled by it" \
 	test_stack_check_pins
 lpt_run "stack check: blocked by a kernel thread in a patched function" test_stack_check_inside
+lpt_run "not blocked by a kernel thread that the patch names" test_unrelated
+lpt_run "blocked by a kernel thread that a replaced patch does not name" test_unrelated_other
 lpt_run "stack check: moves a user task only if any stack is trusted" test_stack_check_user
 lpt_run "stack check: blocked by a user task in a patched function" test_stack_check_user_inside
 lpt_run "stack check: blocked by a work item until its end" test_stack_check_work

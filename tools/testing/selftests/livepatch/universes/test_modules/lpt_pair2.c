@@ -2,7 +2,7 @@
 /*
  * A patch of lpt_target, where lpt_pair_a() and lpt_pair_b() return LPT_PAIR_VERSION,
  * and of lpt_blocker, where lpt_hold() returns at once, unless the parameter "hold"
- * is set.
+ * is set. Its parameter "unrelated" names a thread of lpt_blocker.
  *
  * Counts the callbacks for lpt_target in its parameters.
  */
@@ -32,6 +32,10 @@ MODULE_PARM_DESC(refuse, "fail in the pre_patch callback");
 static bool hold;
 module_param(hold, bool, 0644);
 MODULE_PARM_DESC(hold, "sleep in the new lpt_hold() until this is cleared");
+
+static struct klp_thread lpt_unrelated[] = { { .module = "lpt_blocker" }, { } };
+module_param_named(unrelated, lpt_unrelated[0].main, charp, 0444);
+MODULE_PARM_DESC(unrelated, "main function of a thread that is unrelated to the patch");
 
 static int pre_patch, post_patch, pre_unpatch, post_unpatch;
 module_param(pre_patch, int, 0444);
@@ -102,6 +106,7 @@ static struct klp_object lpt_objs[] = {
 static struct klp_patch lpt_patch = {
 	.mod = THIS_MODULE,
 	.objs = lpt_objs,
+	.unrelated = lpt_unrelated,
 };
 
 static int __init lpt_pair_init(void)

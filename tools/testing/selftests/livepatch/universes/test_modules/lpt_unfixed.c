@@ -1,70 +1,127 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Undoes a fix of a stable release that changed two functions: one that takes a lock, and
- * one that drops it. A call between the two needs the same version of both. To disable this
- * patch is to apply the fix.
+ * Undoes a fix that changed two functions. A task that has called the first one needs the
+ * same version of the second. To disable this patch is to apply the fix.
  *
- *	raw	"raw: Fix NULL deref in raw_get_next()": a spinlock instead of RCU
- *	icmp	"ping: Fix potential NULL deref for /proc/net/icmp.": the same
+ *	ptrace		"ptrace: Don't change __state": a flag instead of the task state
+ *			says that the tracee ignores SIGKILL
+ *	fanotify	"fsnotify: fix pinning group in fsnotify_prepare_user_wait()": a
+ *			waiting task counts for each mark, and not once for the group
+ *	freeze		"fs: Add freezing handling to mnt_want_write() / mnt_drop_write()"
  */
 
+#include <linux/fsnotify_backend.h>
 #include <linux/livepatch.h>
 #include <linux/module.h>
-#include <linux/rcupdate.h>
-#include <linux/seq_file.h>
-#include <net/ping.h>
+#include <linux/mount.h>
+#include <linux/sched/signal.h>
+#include <linux/srcu.h>
 
 static char *fix;
 module_param(fix, charp, 0444);
 MODULE_PARM_DESC(fix, "the fix to undo");
 
-/* raw_seq_next() or ping_seq_next(), which are not exported */
-static ulong next_fn;
-module_param(next_fn, ulong, 0444);
-MODULE_PARM_DESC(next_fn, "address of the function that goes to the next socket");
+/* The addresses of symbols that are not exported */
+static ulong tasklist;
+module_param(tasklist, ulong, 0444);
+MODULE_PARM_DESC(tasklist, "address of tasklist_lock");
 
-static void *lpt_seq_start(struct seq_file *seq, loff_t *pos)
+static ulong wait_inactive;
+module_param(wait_inactive, ulong, 0444);
+MODULE_PARM_DESC(wait_inactive, "address of wait_task_inactive()");
+
+static ulong mark_srcu;
+module_param(mark_srcu, ulong, 0444);
+MODULE_PARM_DESC(mark_srcu, "address of fsnotify_mark_srcu");
+
+static bool lpt_freeze_traced(struct task_struct *child)
 {
-	void *(*next)(struct seq_file *seq, void *v, loff_t *pos) = (void *)next_fn;
-	void *v = SEQ_START_TOKEN;
-	loff_t i = 0;
-
-	rcu_read_lock();
-	while (v && i < *pos)
-		v = next(seq, v, &i);
-	return v;
+	guard(spinlock_irq)(&child->sighand->siglock);
+	if (!task_is_traced(child) || fatal_signal_pending(child))
+		return false;
+	/* Not TASK_TRACED, which has TASK_WAKEKILL */
+	WRITE_ONCE(child->__state, __TASK_TRACED);
+	return true;
 }
 
-static void lpt_seq_stop(struct seq_file *seq, void *v)
+static bool lpt_may_attach(struct task_struct *child, bool ignore_state)
 {
-	rcu_read_unlock();
+	guard(read_lock)((rwlock_t *)tasklist);
+	if (!child->ptrace || child->parent != current)
+		return false;
+	return ignore_state || lpt_freeze_traced(child);
 }
 
-static void *lpt_ping_seq_start(struct seq_file *seq, loff_t *pos, sa_family_t family)
+static int lpt_check_attach(struct task_struct *child, bool ignore_state)
 {
-	struct ping_iter_state *state = seq->private;
+	unsigned long (*wait)(struct task_struct *task, unsigned int state) =
+		(void *)wait_inactive;
 
-	state->bucket = 0;
-	state->family = family;
-	return lpt_seq_start(seq, pos);
+	if (!lpt_may_attach(child, ignore_state))
+		return -ESRCH;
+	return ignore_state || wait(child, __TASK_TRACED) ? 0 : -ESRCH;
 }
 
-static void *lpt_ping_v4_seq_start(struct seq_file *seq, loff_t *pos)
+static void lpt_unfreeze_traced(struct task_struct *child)
 {
-	return lpt_ping_seq_start(seq, pos, AF_INET);
+	if (READ_ONCE(child->__state) != __TASK_TRACED)
+		return;
+	guard(spinlock_irq)(&child->sighand->siglock);
+	WRITE_ONCE(child->__state, TASK_TRACED);
 }
 
-static struct klp_func lpt_raw_funcs[] = {
-	{ .old_name = "raw_seq_start", .new_func = lpt_seq_start },
-	{ .old_name = "raw_seq_stop", .new_func = lpt_seq_stop },
+static bool lpt_prepare_user_wait(struct fsnotify_iter_info *info)
+{
+	int type;
+
+	fsnotify_foreach_iter_type(type) {
+		if (info->marks[type])
+			refcount_inc(&info->marks[type]->refcnt);
+	}
+	atomic_inc(&info->current_group->user_waits);
+	srcu_read_unlock((struct srcu_struct *)mark_srcu, info->srcu_idx);
+	return true;
+}
+
+static void lpt_finish_user_wait(struct fsnotify_iter_info *info)
+{
+	struct fsnotify_group *group = info->current_group;
+	int type;
+
+	info->srcu_idx = srcu_read_lock((struct srcu_struct *)mark_srcu);
+	fsnotify_foreach_iter_type(type) {
+		if (info->marks[type])
+			fsnotify_put_mark(info->marks[type]);
+	}
+	if (atomic_dec_and_test(&group->user_waits) && group->shutdown)
+		wake_up(&group->notification_waitq);
+}
+
+static int lpt_want_write(struct vfsmount *mnt)
+{
+	return mnt_get_write_access(mnt);
+}
+
+static void lpt_drop_write(struct vfsmount *mnt)
+{
+	mnt_put_write_access(mnt);
+}
+
+static struct klp_func lpt_ptrace_funcs[] = {
+	{ .old_name = "ptrace_check_attach", .new_func = lpt_check_attach },
+	{ .old_name = "ptrace_unfreeze_traced", .new_func = lpt_unfreeze_traced },
 	{ }
 };
 
-static struct klp_func lpt_ping_funcs[] = {
-	{ .old_name = "ping_seq_start", .new_func = lpt_ping_seq_start },
-	/* May have a copy of ping_seq_start() in it */
-	{ .old_name = "ping_v4_seq_start", .new_func = lpt_ping_v4_seq_start },
-	{ .old_name = "ping_seq_stop", .new_func = lpt_seq_stop },
+static struct klp_func lpt_fanotify_funcs[] = {
+	{ .old_name = "fsnotify_prepare_user_wait", .new_func = lpt_prepare_user_wait },
+	{ .old_name = "fsnotify_finish_user_wait", .new_func = lpt_finish_user_wait },
+	{ }
+};
+
+static struct klp_func lpt_freeze_funcs[] = {
+	{ .old_name = "mnt_want_write", .new_func = lpt_want_write },
+	{ .old_name = "mnt_drop_write", .new_func = lpt_drop_write },
 	{ }
 };
 
@@ -77,12 +134,14 @@ static struct klp_patch lpt_patch = {
 
 static int __init lpt_unfixed_init(void)
 {
-	if (!fix || !next_fn)
+	if (!fix)
 		return -EINVAL;
-	if (!strcmp(fix, "raw"))
-		lpt_objs[0].funcs = lpt_raw_funcs;
-	else if (!strcmp(fix, "icmp"))
-		lpt_objs[0].funcs = lpt_ping_funcs;
+	if (!strcmp(fix, "ptrace") && tasklist && wait_inactive)
+		lpt_objs[0].funcs = lpt_ptrace_funcs;
+	else if (!strcmp(fix, "fanotify") && mark_srcu)
+		lpt_objs[0].funcs = lpt_fanotify_funcs;
+	else if (!strcmp(fix, "freeze"))
+		lpt_objs[0].funcs = lpt_freeze_funcs;
 	else
 		return -EINVAL;
 	return klp_enable_patch(&lpt_patch);
@@ -94,6 +153,6 @@ static void __exit lpt_unfixed_exit(void)
 
 module_init(lpt_unfixed_init);
 module_exit(lpt_unfixed_exit);
-MODULE_DESCRIPTION("Live patching tests: without fixes of stable releases");
+MODULE_DESCRIPTION("Live patching tests: without fixes of two functions that agree");
 MODULE_LICENSE("GPL");
 MODULE_INFO(livepatch, "Y");
