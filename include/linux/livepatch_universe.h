@@ -67,7 +67,7 @@ extern int klp_patched_universe;
 extern unsigned int klp_nr_starts;
 extern u8 klp_goal;
 
-void __klp_task_forked(struct task_struct *child);
+void __klp_task_forked(struct task_struct *child, u8 goal);
 void __klp_task_dead(struct task_struct *task);
 
 /**
@@ -135,7 +135,9 @@ static inline void klp_quiescent_exit(void)
  * @child: the new task, not yet in the task list
  *
  * The universe was copied from the parent, which is inside of copy_process() and passes
- * no safe point there. The copied TIF_PATCH_PENDING may be out of date.
+ * no safe point there. So the parent is a straggler if the child is one, and the
+ * transition does not end before the child is counted. The exception is a parent that was
+ * moved, see __klp_task_forked(). The copied TIF_PATCH_PENDING may be out of date.
  *
  * Context: tasklist_lock held for writing; fork can't fail any more.
  */
@@ -153,7 +155,7 @@ static inline void klp_task_forked(struct task_struct *child)
 	if (likely(child->klp_universe == goal))
 		clear_tsk_thread_flag(child, TIF_PATCH_PENDING);
 	else
-		__klp_task_forked(child);
+		__klp_task_forked(child, goal);
 }
 
 /**

@@ -23,6 +23,7 @@
  * @built:	number of trampolines that have been written
  * @refs:	number of references
  * @dead:	for klp_free_later()
+ * @rcu:	for kfree_rcu()
  */
 struct klp_block {
 	struct list_head list;
@@ -31,9 +32,10 @@ struct klp_block {
 	unsigned int built;
 	unsigned int refs;
 	struct klp_dead dead;
+	struct rcu_head rcu;
 };
 
-/* All blocks that have a reference, written under klp_mutex */
+/* All blocks whose text is not freed yet, written under klp_mutex */
 static LIST_HEAD(klp_blocks);
 
 /* Name of trampolines in a perf profile */
@@ -135,9 +137,11 @@ static void klp_free_block(struct klp_dead *dead)
 {
 	struct klp_block *block = container_of(dead, struct klp_block, dead);
 
+	scoped_guard(mutex, &klp_mutex)
+		list_del_rcu(&block->list);
 	klp_report_to_perf(block, true);
 	klp_arch_free_block(block->text);
-	kfree(block);
+	kfree_rcu(block, rcu);
 }
 
 /**
@@ -149,14 +153,9 @@ static void klp_free_block(struct klp_dead *dead)
 void klp_block_put(struct klp_block *block)
 {
 	lockdep_assert_held(&klp_mutex);
-	if (!block || --block->refs)
-		return;
-	/*
-	 * A task may still be preempted in the block. The unwinder does not recognize
-	 * the block any more, so a stack trace of this task may end there.
-	 */
-	list_del_rcu(&block->list);
-	klp_free_later(&block->dead, klp_free_block);
+	/* A task may still be preempted in the block, so it stays in the list. */
+	if (block && !--block->refs)
+		klp_free_later(&block->dead, klp_free_block);
 }
 
 /**
@@ -164,7 +163,7 @@ void klp_block_put(struct klp_block *block)
  * @addr: the address
  *
  * Context: Any.
- * Return: true if the address is in a block that has a reference.
+ * Return: true if the address is in a block that a task may still run.
  */
 bool notrace klp_is_trampoline(unsigned long addr)
 {

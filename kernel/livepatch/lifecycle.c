@@ -528,9 +528,35 @@ static int klp_create_and_enable(struct klp_patch *desc, struct list_head *gone)
 	if (!ret)
 		return klp_enable(patch, gone);
 
-	klp_patch_unbind(patch);
 	klp_patch_remove(patch, gone);
 	return ret;
+}
+
+static bool klp_nobody_exits(u8 goal)
+{
+	guard(mutex)(&klp_mutex);
+	return klp_transition_get()->phase == KLP_PHASE_IDLE &&
+	       klp_goal_universe() == goal && !klp_migration_exiting();
+}
+
+/*
+ * A patch was prepared for the other universe than @goal, and could not be enabled. Only
+ * tasks can be there that a forced transition did not wait for when they exited. They may
+ * call the patch until they are dead.
+ */
+static void klp_wait_for_exiting(u8 goal)
+{
+	while (!klp_nobody_exits(goal))
+		schedule_timeout_idle(HZ / 50);
+	klp_wait_for_calls();
+}
+
+/* The patch could not be enabled, and is in no list. Its module may try it again. */
+static void klp_discard_patch(struct live_patch *patch)
+{
+	scoped_guard(mutex, &klp_mutex)
+		klp_patch_unbind(patch);
+	klp_release_patch(patch);
 }
 
 /**
@@ -541,7 +567,8 @@ static int klp_create_and_enable(struct klp_patch *desc, struct list_head *gone)
  * and holds a reference to the module until the patch has been disabled or replaced.
  *
  * Context: Process context, waits for another change and its callbacks. Not from a
- * callback of another patch.
+ * callback of another patch. On an error, also waits for exiting tasks that a forced
+ * transition has left behind.
  * Return: 0; -EINVAL for a description that is incomplete or wrong, names an unknown or
  * ambiguous function, replaces a function by itself or in a cycle, is not compatible
  * with the enabled patches, or shares a function or a state with a patch of another
@@ -556,6 +583,8 @@ int klp_enable_patch(struct klp_patch *desc)
 {
 	struct live_patch *patch, *next;
 	LIST_HEAD(gone);
+	bool exiting;
+	u8 goal;
 	int ret;
 
 	ret = klp_check_patch(desc);
@@ -570,25 +599,30 @@ int klp_enable_patch(struct klp_patch *desc)
 		if (ret)
 			return ret;
 		if (!try_module_get(desc->mod)) {
-			pr_err("patch '%s': its module is about to go\n",
+			pr_err("patch '%s': its module is being unloaded\n",
 			       desc->mod->name);
 			return -ENODEV;
 		}
 		ret = klp_create_and_enable(desc, &gone);
+		goal = klp_goal_universe();
+		exiting = klp_migration_exiting();
 	}
 
+	if (ret && exiting)
+		klp_wait_for_exiting(goal);
 	if (ret && list_empty(&gone))
 		module_put(desc->mod);
 	list_for_each_entry_safe(patch, next, &gone, list)
-		klp_release_patch(patch);
+		klp_discard_patch(patch);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(klp_enable_patch);
 
 /*
  * Reverse the transition of a patch that is being enabled. The task that loads the
- * module does not delay the way back: it has not migrated, because it has been in the same
- * system call since before the transition started.
+ * module does not delay the way back: it has been in the same system call since before the
+ * transition started. If it was moved since, by force or because of its stack, it is moved
+ * back. This undoes what made the call inconsistent.
  *
  * Return: the patch, with a reference to its record. NULL if @mod has no patch.
  */
@@ -611,6 +645,8 @@ static struct live_patch *klp_undo_enable(struct module *mod, int err)
 		pr_err("patch '%s': init of its module has failed (%d), undoing the patch\n",
 		       mod->name, err);
 		klp_reverse_transition();
+		if (klp_patch_pending(current))
+			klp_update_patch_state(current);
 	}
 	return patch;
 }

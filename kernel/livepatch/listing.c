@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The list of what delays a transition, with the reasons, for those who show it.
+ * What delays a transition, with the reasons: for debugfs and netlink.
  */
 
 #include <linux/cpumask.h>

@@ -127,7 +127,7 @@ static int klp_func_bind(struct live_func *func)
 		return ret;
 	if (!kallsyms_lookup_size_offset((unsigned long)func->desc->new_func,
 					 &size, &offset)) {
-		klp_func_err(func, "has a new function that is none");
+		klp_func_err(func, "has a new function that is in no symbol");
 		return -ENOENT;
 	}
 	return klp_find_site(func) ?: klp_check_new_func(func);

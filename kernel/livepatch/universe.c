@@ -240,6 +240,7 @@ void klp_migrate_this_cpu(void)
 void notrace klp_update_patch_state(struct task_struct *task)
 {
 	bool counted;
+	u8 before;
 
 	if (WARN_ON_ONCE(task != current))
 		return;
@@ -248,10 +249,12 @@ void notrace klp_update_patch_state(struct task_struct *task)
 		return;
 
 	scoped_guard(raw_spinlock_irqsave, &task->pi_lock) {
-		if (klp_patch_pending(task))
-			klp_moved_note(task, _RET_IP_, READ_ONCE(klp_nr_starts));
+		before = task->klp_universe;
 		counted = klp_arrive(task, task->flags & PF_KTHREAD ?
 				     KLP_PLACE_SAFE_POINT : KLP_PLACE_BOUNDARY);
+		/* It may migrate before the walk of a transition has flagged it. */
+		if (counted || task->klp_universe != before)
+			klp_moved_note(task, _RET_IP_, READ_ONCE(klp_nr_starts));
 		klp_shift_exiting(task);
 	}
 	klp_migrate_this_cpu();
@@ -291,9 +294,19 @@ void __klp_task_dead(struct task_struct *task)
 		klp_arrive_dead(task);
 }
 
-/* Slow path of klp_task_forked(): the universe of the child is not the goal. */
-void __klp_task_forked(struct task_struct *child)
+/*
+ * Slow path of klp_task_forked(): the copied universe of the child is not the goal. If the
+ * current task was moved since, by force or because of its stack, the child goes with it. It
+ * must not be counted, because the transition may be over. If force moves the current task
+ * after this read, its second walk finds the child.
+ */
+void __klp_task_forked(struct task_struct *child, u8 goal)
 {
+	child->klp_universe = READ_ONCE(current->klp_universe);
+	if (child->klp_universe == goal) {
+		clear_tsk_thread_flag(child, TIF_PATCH_PENDING);
+		return;
+	}
 	atomic_inc(&klp_nr_stragglers);
 	set_tsk_thread_flag(child, TIF_PATCH_PENDING);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Kernel threads that a patch has nothing to do with, in the words of its author.
+ * Kernel threads that the author of a patch has declared unrelated to it.
  */
 
 /**

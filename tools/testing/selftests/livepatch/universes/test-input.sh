@@ -135,7 +135,7 @@ test_vmlinux() {
 }
 
 test_bad_new_func() {
-	refused "No such file" "'lpt_pair_b' has a new function that is none" \
+	refused "No such file" "'lpt_pair_b' has a new function that is in no symbol" \
 		lpt_input kind=bad_new_func
 }
 
