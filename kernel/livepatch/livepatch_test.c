@@ -288,7 +288,8 @@ static void never_left_test(struct kunit *test)
 	static const char * const marked[] = {
 		"arch_do_signal_or_restart", "cpu_startup_entry", "get_signal",
 		"kernel_clone", "kthread", "kthread_parkme", "process_one_work",
-		"ptrace_stop", "schedule", "schedule_timeout", "task_work_run",
+		"ptrace_stop", "schedule", "schedule_hrtimeout", "schedule_timeout",
+		"signal_setup_done", "task_work_run",
 	};
 	static const char * const unmarked[] = {
 		"do_exit", "kfree", "klp_enable_patch", "sprint_symbol",
@@ -311,6 +312,7 @@ static void never_left_syscall_test(struct kunit *test)
 	static const char * const names[] = {
 		"sys_clone", "__do_sys_clone", "__se_sys_clone", "__x64_sys_clone",
 		"__ia32_sys_clone", "__arm64_sys_clone", "__s390x_sys_clone",
+		"__ia32_compat_sys_ia32_clone", "__do_compat_sys_ia32_clone",
 	};
 	int i, nr = 0;
 
