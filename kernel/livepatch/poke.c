@@ -12,7 +12,7 @@
  * 1. A task that sleeps at a safe point is moved.
  * 2. A user task that sleeps in a system call is interrupted, see straggler.c.
  * 3. A kernel thread is woken, after some rounds.
- * 4. One round later, a task may be moved because of its stack, see stack.c, or because
+ * 4. Two rounds later, a task may be moved because of its stack, see stack.c, or because
  *    the author of the patch has named it, see unrelated.c.
  * 5. On a CPU where no straggler passes a safe point, the stopper thread migrates the
  *    interrupt context.
@@ -36,14 +36,18 @@ module_param(poke_delay_ms, uint, 0644);
 #define KLP_POKE_BACKOFF_MAX	5U
 
 /*
+ * Number of rounds after which a task may be moved where it sleeps. A thread has been woken
+ * then, and has had 12 s, since some sleep for 10 s between two safe points, as kdamond does.
+ */
+#define KLP_ROUNDS_BEFORE_MOVE	(KLP_POKE_BACKOFF_MAX + 2)
+
+/*
  * Age of a transition in milliseconds from which on it is reported in the log, and running
  * tasks get the fake signal.
  */
 #define KLP_LONG_MS		15000
 
-/*
- * Number of rounds of this migration that are over, at most KLP_POKE_BACKOFF_MAX + 1.
- */
+/* Number of rounds of this migration that are over, at most KLP_ROUNDS_BEFORE_MOVE */
 static unsigned int klp_pokes __guarded_by(&klp_mutex);
 
 /* Has a long transition been reported in the log? */
@@ -136,8 +140,7 @@ static void klp_poke_task(struct task_struct *task)
 	if (!klp_patch_pending(task) || klp_visit(task, false))
 		return;
 	klp_report_long(task);
-	/* A kernel thread was woken one round ago, and has not passed a safe point. */
-	if (klp_pokes > KLP_POKE_BACKOFF_MAX &&
+	if (klp_pokes >= KLP_ROUNDS_BEFORE_MOVE &&
 	    (klp_check_unrelated(task) || klp_check_stack(task)))
 		return;
 	if (klp_task_flags(task) & PF_KTHREAD)
@@ -236,7 +239,7 @@ static void klp_poke_fn(struct work_struct *work)
 	klp_poke_cpus();
 	klp_stragglers_put();
 	klp_trace_round(reported);
-	if (klp_pokes <= KLP_POKE_BACKOFF_MAX)
+	if (klp_pokes < KLP_ROUNDS_BEFORE_MOVE)
 		klp_pokes++;
 	klp_poke_later();
 }

@@ -113,7 +113,7 @@ test_busy() {
 	release
 }
 
-# The sixth retry wakes kernel threads, and the seventh is the first to check stacks.
+# The sixth retry wakes kernel threads, and the eighth is the first to check stacks.
 # With this delay they run within 0.5 s.
 hurry() {
 	set_delay 5
