@@ -114,7 +114,7 @@ test_busy() {
 }
 
 # The sixth retry wakes kernel threads, and the eighth is the first to check stacks.
-# With this delay they run within 0.5 s.
+# With this delay they run within 0.7 s.
 hurry() {
 	set_delay 5
 }
