@@ -33,8 +33,8 @@ static bool hold;
 module_param(hold, bool, 0644);
 MODULE_PARM_DESC(hold, "sleep in the new lpt_hold() until this is cleared");
 
-static struct klp_thread lpt_unrelated[] = { { .module = "lpt_blocker" }, { } };
-module_param_named(unrelated, lpt_unrelated[0].main, charp, 0444);
+static char *unrelated;
+module_param(unrelated, charp, 0444);
 MODULE_PARM_DESC(unrelated, "main function of a thread that is unrelated to the patch");
 
 static int pre_patch, post_patch, pre_unpatch, post_unpatch;
@@ -77,6 +77,8 @@ static void lpt_post_unpatch(struct klp_object *obj)
 	post_unpatch++;
 }
 
+static struct klp_thread lpt_unrelated[] = { { .module = "lpt_blocker" }, { } };
+
 static struct klp_func lpt_target_funcs[] = {
 	{ .old_name = "lpt_pair_a", .new_func = lpt_new_pair_a },
 	{ .old_name = "lpt_pair_b", .new_func = lpt_new_pair_b },
@@ -112,6 +114,7 @@ static struct klp_patch lpt_patch = {
 static int __init lpt_pair_init(void)
 {
 	lpt_patch.replace = replace;
+	lpt_unrelated[0].main = unrelated;
 	if (only_a)
 		lpt_target_funcs[1] = (struct klp_func){ };
 	return klp_enable_patch(&lpt_patch);
