@@ -11,7 +11,7 @@
 #include <linux/sched/task.h>
 #include "internal.h"
 
-#define KLP_BY_ITSELF	"nothing, it comes by itself"
+#define KLP_BY_ITSELF	"nothing, it migrates by itself"
 
 static const struct klp_reason klp_reasons[] = {
 	[KLP_CLASS_IDLE] = {
@@ -30,11 +30,11 @@ static const struct klp_reason klp_reasons[] = {
 	[KLP_CLASS_RUNS] = {
 		"running", KLP_BY_ITSELF },
 	[KLP_CLASS_GUEST] = {
-		"running a guest", "a signal, it is about to get one" },
+		"running a guest", "nothing, it will be interrupted" },
 	[KLP_CLASS_STOPPED] = {
 		"stopped in a system call", "letting it continue" },
 	[KLP_CLASS_SLEEPS] = {
-		"asleep in a system call", "a signal, it is about to get one" },
+		"asleep in a system call", "nothing, it will be interrupted" },
 	[KLP_CLASS_REQUEST] = {
 		"in a request of io_uring or vhost",
 		"the end of the request; it gets a signal after 15 s" },
@@ -48,10 +48,10 @@ static const struct klp_reason klp_reasons[] = {
 };
 
 static const struct klp_reason klp_interrupts_reason = {
-	"interrupts", "nothing, they come by themselves" };
+	"interrupts", "nothing, they migrate by themselves" };
 
 static const struct klp_reason klp_exiting_reason = {
-	"exiting", "nothing, they come by themselves" };
+	"exiting", "nothing, they migrate by themselves" };
 
 /*
  * Positions in the list: tasks are at their PIDs. Then there is a position for the idle

@@ -80,7 +80,7 @@ in_transition() {
 	printf '%s\t%s\t%s\thelp: %s\n' \
 		417 cp "uninterruptible in rpc_wait_bit_killable" "the end of what it waits for" \
 		520 xyzd "kthread not at a safe point in xyz_wait [xyz]" "the end of what it does" \
-		- cpu1 interrupts "nothing, they come by themselves" \
+		- cpu1 interrupts "nothing, they migrate by themselves" \
 		>> "$ROOT/sys/kernel/debug/livepatch/behind"
 	thread 400 400 1 backup 'backup\0--all\0'
 	thread 417 400 1 cp
