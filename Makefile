@@ -2,7 +2,7 @@
 # The targets of the project; the kernel's own Makefile is in build/tree.
 
 .PHONY: help packages base tree kernel check demo vm shell series lint bench \
-	torture server clean
+	torture server dump clean
 .DEFAULT_GOAL := help
 
 export LINUX LP_CACHE CONFIG KERNEL SMP MEM APPEND TIMEOUT QEMU QEMU_ACCEL \
@@ -28,6 +28,8 @@ help:
 	@echo 'make server       test the subsystems of servers, in a Debian with systemd:'
 	@echo '                  CYCLES=20 LIMIT=30 ROWS="NAMES", see lab/server; not a part'
 	@echo '                  of make check'
+	@echo 'make dump         read dumps of the guest with drgn and crash; not a part of'
+	@echo '                  make check'
 	@echo 'make clean        remove build/ and out/; the cache stays'
 	@echo
 	@echo 'LINUX=DIR         the base is this tree of 7.3 instead of a download'
@@ -86,6 +88,10 @@ torture: kernel
 server: CONFIG := server
 server: kernel
 	@lab/server
+
+dump: CONFIG := dump
+dump: kernel
+	@lab/dump
 
 clean:
 	rm -rf build out
