@@ -54,7 +54,7 @@ in_mid_call() {
 # fix_again FIX PARAMETER... - undo the fix, and apply it
 fix_again() {
 	mkdir -p "$DIR"
-	in_mid_call "$1" load lpt_unfixed fix="$@"
+	in_mid_call "$1" load lpt_unfixed "fix=$1" "${@:2}"
 	in_mid_call "$1" disable lpt_unfixed
 	unload lpt_unfixed
 }
