@@ -521,7 +521,7 @@ test_list() {
 	listed=$(pids_behind)
 	same "$listed" "$(tasks_at 0 | sed 's|.*/||' | sort -n)" || return
 	at_least "$(wc -l <<< "$listed")" 300 "tasks in the list"
-	at_least "$(grep -c "asleep in a system call in .*a signal" "$BEHIND")" \
+	at_least "$(grep -c "asleep in a system call in .*will be interrupted" "$BEHIND")" \
 		300 "tasks asleep in the list"
 	reset_delay
 	disable lpt_pair2
