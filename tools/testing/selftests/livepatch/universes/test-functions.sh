@@ -85,8 +85,7 @@ test_used_wakeups() {
 }
 
 test_used_entry() {
-	used x64_sys_call ia32_sys_call do_user_addr_fault restore_altstack \
-	     signal_setup_done __x64_sys_read ksys_read copy_process \
+	used restore_altstack __x64_sys_read ksys_read copy_process \
 	     schedule_tail fpu_clone
 }
 
