@@ -507,10 +507,6 @@ static int klp_check_time(struct klp_patch *desc)
 	return klp_check_sets(desc);
 }
 
-/*
- * The caller holds a reference to the module. If a patch was created it owns the
- * reference, and on an error it is moved to @gone.
- */
 static int klp_create_and_enable(struct klp_patch *desc, struct list_head *gone)
 {
 	struct live_patch *patch = klp_record_alloc(desc);
@@ -529,6 +525,28 @@ static int klp_create_and_enable(struct klp_patch *desc, struct list_head *gone)
 		return klp_enable(patch, gone);
 
 	klp_patch_remove(patch, gone);
+	return ret;
+}
+
+/*
+ * A patch that was created owns a reference to its module. On an error it is moved to
+ * @gone.
+ */
+static int klp_try_enable(struct klp_patch *desc, struct list_head *gone)
+{
+	int ret;
+
+	lockdep_assert_held(&klp_mutex);
+	ret = klp_check_time(desc);
+	if (ret)
+		return ret;
+	if (!try_module_get(desc->mod)) {
+		pr_err("patch '%s': its module is being unloaded\n", desc->mod->name);
+		return -ENODEV;
+	}
+	ret = klp_create_and_enable(desc, gone);
+	if (ret && list_empty(gone))
+		module_put(desc->mod);
 	return ret;
 }
 
@@ -551,12 +569,23 @@ static void klp_wait_for_exiting(u8 goal)
 	klp_wait_for_calls();
 }
 
-/* The patch could not be enabled, and is in no list. Its module may try it again. */
-static void klp_discard_patch(struct live_patch *patch)
+/*
+ * The patches could not be enabled, and are in no list. Their modules may try it again.
+ * @exiting tells whether to wait for exiting tasks, before the modules can be freed.
+ */
+static void klp_discard_patches(struct list_head *gone, bool exiting, u8 goal)
 {
-	scoped_guard(mutex, &klp_mutex)
-		klp_patch_unbind(patch);
-	klp_release_patch(patch);
+	struct live_patch *patch, *next;
+
+	if (list_empty(gone))
+		return;
+	if (exiting)
+		klp_wait_for_exiting(goal);
+	list_for_each_entry_safe(patch, next, gone, list) {
+		scoped_guard(mutex, &klp_mutex)
+			klp_patch_unbind(patch);
+		klp_release_patch(patch);
+	}
 }
 
 /**
@@ -581,7 +610,6 @@ static void klp_discard_patch(struct live_patch *patch)
  */
 int klp_enable_patch(struct klp_patch *desc)
 {
-	struct live_patch *patch, *next;
 	LIST_HEAD(gone);
 	bool exiting;
 	u8 goal;
@@ -595,25 +623,11 @@ int klp_enable_patch(struct klp_patch *desc)
 	klp_flush(desc->mod->name);
 
 	scoped_guard(klp_change) {
-		ret = klp_check_time(desc);
-		if (ret)
-			return ret;
-		if (!try_module_get(desc->mod)) {
-			pr_err("patch '%s': its module is being unloaded\n",
-			       desc->mod->name);
-			return -ENODEV;
-		}
-		ret = klp_create_and_enable(desc, &gone);
+		ret = klp_try_enable(desc, &gone);
 		goal = klp_goal_universe();
 		exiting = klp_migration_exiting();
 	}
-
-	if (ret && exiting)
-		klp_wait_for_exiting(goal);
-	if (ret && list_empty(&gone))
-		module_put(desc->mod);
-	list_for_each_entry_safe(patch, next, &gone, list)
-		klp_discard_patch(patch);
+	klp_discard_patches(&gone, exiting, goal);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(klp_enable_patch);

@@ -12,7 +12,6 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/fs.h>
-#include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -106,18 +105,11 @@ static void *tracer_main(void *unused)
 
 static void open_missing_page(void)
 {
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-
 	page = mmap(NULL, getpagesize(), PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (page == MAP_FAILED)
 		err(1, "mmap");
-	uffd = need(syscall(SYS_userfaultfd, O_CLOEXEC), "userfaultfd");
-	need(ioctl(uffd, UFFDIO_API, &api), "UFFDIO_API");
-	reg.range.start = (unsigned long)page;
-	reg.range.len = getpagesize();
-	need(ioctl(uffd, UFFDIO_REGISTER, &reg), "UFFDIO_REGISTER");
+	uffd = manage_memory(page, getpagesize());
 }
 
 static void try_ptrace(void)

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/membarrier.h>
-#include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,21 +18,15 @@
 #include <unistd.h>
 
 #include "lpt_sweep.h"
+#include "lpt_user.h"
 
 static const size_t page = 4096;
 static char *managed;
 
-static void manage_memory(void)
+static void manage_page(void)
 {
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-
-	fd = need(syscall(SYS_userfaultfd, O_CLOEXEC), "userfaultfd");
-	need(ioctl(fd, UFFDIO_API, &api), "UFFDIO_API");
 	managed = need_memory(page);
-	reg.range.start = (uintptr_t)managed;
-	reg.range.len = page;
-	need(ioctl(fd, UFFDIO_REGISTER, &reg), "UFFDIO_REGISTER");
+	fd = manage_memory(managed, page);
 }
 
 static void *serve(void *arg)
@@ -50,16 +43,16 @@ static void *serve(void *arg)
 	return arg;
 }
 
-static void manage_memory_in_thread(void)
+static void manage_page_in_thread(void)
 {
-	manage_memory();
+	manage_page();
 	thread_does(serve);
 	begin();
 }
 
 static long call_fault(void)
 {
-	manage_memory_in_thread();
+	manage_page_in_thread();
 	put(managed, 6);
 	return 0;
 }
@@ -70,7 +63,7 @@ static long call_fault_in_write(void)
 	char buf[6];
 	long ret;
 
-	manage_memory_in_thread();
+	manage_page_in_thread();
 	ret = write(fds[1], managed, 6);
 	need(read(fds[0], buf, 6), "read");
 	put(buf, 6);
@@ -89,7 +82,7 @@ static long call_fault_of_other(void)
 	struct iovec to = { buf, 6 }, from;
 	long ret;
 
-	manage_memory_in_thread();
+	manage_page_in_thread();
 	from.iov_base = managed;
 	from.iov_len = 6;
 	ret = process_vm_readv(getpid(), &to, 1, &from, 1, 0);
@@ -110,7 +103,7 @@ static long call_userfaultfd(void)
 	struct uffd_msg message = {};
 	long ret;
 
-	manage_memory();
+	manage_page();
 	thread_does(fault_late);
 	begin();
 	ret = read(fd, &message, sizeof(message));

@@ -14,7 +14,6 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -295,21 +294,13 @@ static int child_fault(void)
 	return read(filled_pipe[0], managed, 1) != 1 || *managed != 'x';
 }
 
-static int managed_memory(void)
+static int managed_page(void)
 {
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
-
-	if (fd < 0 || ioctl(fd, UFFDIO_API, &api))
-		err(4, "userfaultfd");
 	managed = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
 		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	reg.range.start = (unsigned long)managed;
-	reg.range.len = 4096;
-	if (managed == MAP_FAILED || ioctl(fd, UFFDIO_REGISTER, &reg))
-		err(4, "UFFDIO_REGISTER");
-	return fd;
+	if (managed == MAP_FAILED)
+		err(1, "mmap");
+	return manage_memory(managed, 4096);
 }
 
 /* A thread of this process, because a child would not share the userfaultfd's memory. */
@@ -329,7 +320,7 @@ static int mode_uffd(void)
 
 	if (pipe(filled_pipe) || write(filled_pipe[1], "x", 1) != 1)
 		err(1, "pipe");
-	fd = managed_memory();
+	fd = managed_page();
 	if (pthread_create(&thread, NULL, thread_fault, &tid))
 		errx(1, "pthread_create");
 	while (!__atomic_load_n(&tid, __ATOMIC_ACQUIRE))

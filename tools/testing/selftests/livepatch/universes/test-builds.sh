@@ -66,28 +66,30 @@ test_capitals() {
 	is "$(version)" 5
 }
 
-test_kernel() {
-	local id
+# refused_build OBJECT PARAMETER - the parameter of lpt_build names another build of OBJECT
+refused_build() {
+	local build id
 
 	load_target
-	id=$(other "$kernel")
-	refused_patch "$(differs vmlinux "$id" "$kernel")" kernel="$id" target="$target"
+	build=${!2}
+	id=$(other "$build")
+	refused_patch "$(differs "$1" "$id" "$build")" \
+		kernel="$kernel" target="$target" "$2=$id"
 	is "$(version)" 1
+}
+
+test_kernel() {
+	refused_build vmlinux kernel
+}
+
+test_module() {
+	refused_build lpt_target target
 }
 
 test_shorter() {
 	local id=${kernel:0:38}
 
 	refused_patch "$(differs vmlinux "$id" "$kernel")" kernel="$id"
-}
-
-test_module() {
-	local id
-
-	load_target
-	id=$(other "$target")
-	refused_patch "$(differs lpt_target "$id" "$target")" kernel="$kernel" target="$id"
-	is "$(version)" 1
 }
 
 test_later() {
