@@ -35,7 +35,7 @@ help:
 	@echo 'LINUX=DIR         the base is this tree of 7.3 instead of a download'
 	@echo 'LP_CACHE=DIR      the cache (~/.cache/livepatch-universe)'
 	@echo 'CONFIG=NAME       add lab/config/NAME or a file: debug, kcsan, nounwind,'
-	@echo '                  strict, calldepth, cfi, handler, preempt'
+	@echo '                  strict, calldepth, cfi, handler, preempt, rt'
 	@echo 'ARCH=arm64        another architecture than x86: a file in lab/arch'
 	@echo 'SUITES="NAMES"    of make check: model klp selftests ftrace-dead base kunit'
 	@echo '                  klp-build cost; besides: sweep others torture'
