@@ -7,6 +7,7 @@
 #ifndef _LIVEPATCH_INTERNAL_H
 #define _LIVEPATCH_INTERNAL_H
 
+#include <linux/freezer.h>
 #include <linux/kallsyms.h>
 #include <linux/kobject.h>
 #include <linux/kthread.h>
@@ -57,6 +58,8 @@ enum klp_patch_state {
  * @replace:	the patch replaces all older patches of its set
  * @replace_set: the set, see sets.c
  * @pinned:	the module stays in memory, because a task may run its code for ever
+ * @init_failed: the init function of the module has returned an error after it had
+ *		enabled the patch, so the patch can't be enabled again
  * @since:	value of klp_nr_starts in the migration that enabled the patch
  * @nr_objs:	number of objects
  * @objs:	its objects
@@ -70,6 +73,7 @@ struct live_patch {
 	bool replace;
 	unsigned int replace_set;
 	bool pinned __guarded_by(&klp_mutex);
+	bool init_failed __guarded_by(&klp_mutex);
 	unsigned int since __guarded_by(&klp_mutex);
 	unsigned int nr_objs;
 	struct live_object **objs;
@@ -203,6 +207,19 @@ static inline bool klp_is_throttled(const struct task_struct *task)
 }
 #else
 static inline bool klp_is_throttled(const struct task_struct *task)
+{
+	return false;
+}
+#endif
+
+/* Is the task frozen by a cgroup of version 1, or told to freeze, and not for a suspend? */
+#ifdef CONFIG_CGROUP_FREEZER
+static inline bool klp_cgroup_freezes(struct task_struct *task)
+{
+	return cgroup1_freezing(task) && !pm_freezing;
+}
+#else
+static inline bool klp_cgroup_freezes(struct task_struct *task)
 {
 	return false;
 }

@@ -48,6 +48,12 @@
 /* Serializes changes, see "Locking" above. */
 static DEFINE_MUTEX(klp_change_mutex);
 
+/*
+ * Number of tasks in klp_wait_for_exiting(). No transition starts meanwhile: it would wait for
+ * these tasks, and change the universe that the exiting tasks have left.
+ */
+static unsigned int klp_nr_waiting __guarded_by(&klp_mutex);
+
 /* Woken at the end of a transition */
 static DECLARE_WAIT_QUEUE_HEAD(klp_ended);
 
@@ -316,17 +322,23 @@ void klp_transition_done(void)
 		queue_work(system_dfl_wq, &klp_release_work);
 }
 
-/* Wait until a patch of that name whose transition is over has left sysfs. */
-static void klp_flush(const char *name)
+/* Wait until a patch of that name that is out of effect has left sysfs. */
+static void klp_flush_release(const char *name)
 {
 	bool leaving;
 
-	klp_migration_flush();
 	scoped_guard(mutex, &klp_mutex)
 		leaving = klp_has_name(&klp_gone, name) ||
 			  klp_has_name(&klp_releasing, name);
 	if (leaving)
 		flush_work(&klp_release_work);
+}
+
+/* Likewise, also if all tasks have migrated and the completion is still to run. */
+static void klp_flush(const char *name)
+{
+	klp_migration_flush();
+	klp_flush_release(name);
 }
 
 static void klp_begin_transition(struct live_patch *patch, bool patching)
@@ -441,13 +453,14 @@ static int klp_disable(struct live_patch *patch)
  *
  * Context: Process context, waits for another change and its callbacks.
  * Return: 0; -EINVAL if the patch is in this state already, or was disabled and can't be
- * enabled again; -EBUSY during the transition of another patch; -ENOMEM.
+ * enabled again; -EBUSY during the transition of another patch, or while a patch that could
+ * not be enabled waits for exiting tasks; -ENODEV if ftrace has disabled itself; -ENOMEM.
  */
 int klp_patch_write_enabled(struct live_patch *patch, bool enable)
 {
 	guard(klp_change)();
 
-	if (klp_patch_is_enabled(patch) == enable)
+	if (klp_patch_is_enabled(patch) == enable || (enable && patch->init_failed))
 		return -EINVAL;
 	if (patch == klp_patch_in_transition()) {
 		klp_reverse_transition();
@@ -455,7 +468,9 @@ int klp_patch_write_enabled(struct live_patch *patch, bool enable)
 	}
 	if (enable)
 		return -EINVAL;
-	return klp_patch_in_transition() ? -EBUSY : klp_disable(patch);
+	if (klp_patch_in_transition() || klp_nr_waiting)
+		return -EBUSY;
+	return klp_disable(patch);
 }
 
 /**
@@ -504,6 +519,11 @@ static int klp_check_time(struct klp_patch *desc)
 		       desc->mod->name, klp_patch_in_transition()->mod->name);
 		return -EBUSY;
 	}
+	if (klp_nr_waiting) {
+		pr_err("patch '%s' can't be enabled while another one that has failed waits for exiting tasks\n",
+		       desc->mod->name);
+		return -EBUSY;
+	}
 	return klp_check_sets(desc);
 }
 
@@ -550,37 +570,36 @@ static int klp_try_enable(struct klp_patch *desc, struct list_head *gone)
 	return ret;
 }
 
-static bool klp_nobody_exits(u8 goal)
+static bool klp_nobody_exits(void)
 {
 	guard(mutex)(&klp_mutex);
-	return klp_transition_get()->phase == KLP_PHASE_IDLE &&
-	       klp_goal_universe() == goal && !klp_migration_exiting();
+	return !klp_migration_exiting();
 }
 
 /*
- * A patch was prepared for the other universe than @goal, and could not be enabled. Only
+ * A patch was prepared for the universe that is not the goal, and could not be enabled. Only
  * tasks can be there that a forced transition did not wait for when they exited. They may
  * call the patch until they are dead.
  */
-static void klp_wait_for_exiting(u8 goal)
+static void klp_wait_for_exiting(void)
 {
-	while (!klp_nobody_exits(goal))
+	while (!klp_nobody_exits())
 		schedule_timeout_idle(HZ / 50);
 	klp_wait_for_calls();
+	scoped_guard(mutex, &klp_mutex)
+		klp_nr_waiting--;
 }
 
 /*
  * The patches could not be enabled, and are in no list. Their modules may try it again.
- * @exiting tells whether to wait for exiting tasks, before the modules can be freed.
+ * @wait: wait for exiting tasks before the modules can be freed.
  */
-static void klp_discard_patches(struct list_head *gone, bool exiting, u8 goal)
+static void klp_discard_patches(struct list_head *gone, bool wait)
 {
 	struct live_patch *patch, *next;
 
-	if (list_empty(gone))
-		return;
-	if (exiting)
-		klp_wait_for_exiting(goal);
+	if (wait)
+		klp_wait_for_exiting();
 	list_for_each_entry_safe(patch, next, gone, list) {
 		scoped_guard(mutex, &klp_mutex)
 			klp_patch_unbind(patch);
@@ -603,16 +622,16 @@ static void klp_discard_patches(struct list_head *gone, bool exiting, u8 goal)
  * with the enabled patches, or shares a function or a state with a patch of another
  * replace set; -EEXIST if it names an object or a function twice; -ENOENT for a new
  * function that lies in no symbol; -ENOEXEC for relocations that are malformed, or if the
- * patch is for another build; -EBUSY during another transition, or if another user of
- * ftrace redirects one of the functions; -EAGAIN if BPF keeps changing a trampoline of
+ * patch is for another build; -EBUSY during another transition, while another patch that
+ * could not be enabled waits for exiting tasks, or if another user of ftrace redirects one of
+ * the functions; -EAGAIN if BPF keeps changing a trampoline of
  * one of them; -ENODEV if the module is being unloaded, sysfs is missing or ftrace has
  * disabled itself; -ENOMEM; or the error of a callback.
  */
 int klp_enable_patch(struct klp_patch *desc)
 {
 	LIST_HEAD(gone);
-	bool exiting;
-	u8 goal;
+	bool wait;
 	int ret;
 
 	ret = klp_check_patch(desc);
@@ -624,10 +643,10 @@ int klp_enable_patch(struct klp_patch *desc)
 
 	scoped_guard(klp_change) {
 		ret = klp_try_enable(desc, &gone);
-		goal = klp_goal_universe();
-		exiting = klp_migration_exiting();
+		wait = !list_empty(&gone) && klp_migration_exiting();
+		klp_nr_waiting += wait;
 	}
-	klp_discard_patches(&gone, exiting, goal);
+	klp_discard_patches(&gone, wait);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(klp_enable_patch);
@@ -636,7 +655,8 @@ EXPORT_SYMBOL_GPL(klp_enable_patch);
  * Reverse the transition of a patch that is being enabled. The task that loads the
  * module does not delay the way back: it has been in the same system call since before the
  * transition started. If it was moved since, by force or because of its stack, it is moved
- * back. This undoes what made the call inconsistent.
+ * back, also if the patch is being disabled already. This undoes what made the call
+ * inconsistent.
  *
  * Return: the patch, with a reference to its record. NULL if @mod has no patch.
  */
@@ -655,14 +675,27 @@ static struct live_patch *klp_undo_enable(struct module *mod, int err)
 	if (!patch)
 		return NULL;
 	kobject_get(&patch->kobj);
-	if (patch == klp_patch_in_transition() && klp_is_patching()) {
+	patch->init_failed = true;
+	if (patch != klp_patch_in_transition())
+		return patch;
+	if (klp_is_patching()) {
 		pr_err("patch '%s': init of its module has failed (%d), undoing the patch\n",
 		       mod->name, err);
 		klp_reverse_transition();
-		if (klp_patch_pending(current))
-			klp_update_patch_state(current);
 	}
+	if (klp_patch_pending(current))
+		klp_update_patch_state(current);
 	return patch;
+}
+
+/* Wait until the patch is out of effect, or enabled by force. Drops its reference. */
+static void klp_wait_for_end(struct live_patch *patch)
+{
+	wait_event_idle(klp_ended, !klp_find_patch(patch->mod) ||
+			/* Repeated after klp_ended is woken */
+			context_unsafe(READ_ONCE(patch->state)) == KLP_ENABLED);
+	klp_migration_flush();
+	kobject_put(&patch->kobj);
 }
 
 /**
@@ -683,17 +716,14 @@ bool klp_module_init_failed(struct module *mod, int err)
 	struct live_patch *patch = klp_undo_enable(mod, err);
 	bool may_go;
 
-	if (!patch)
-		return true;
-	wait_event_idle(klp_ended, !klp_find_patch(mod) ||
-			/* Repeated after klp_ended is woken */
-			context_unsafe(READ_ONCE(patch->state)) == KLP_ENABLED);
-	klp_flush(mod->name);
-	/* A patch that has left the list does not get pinned any more. */
-	may_go = !klp_find_patch(mod) && !context_unsafe(patch->pinned);
+	if (patch)
+		klp_wait_for_end(patch);
+	/* A patch that has left the list may not be released yet. */
+	klp_flush_release(mod->name);
+	/* Nor does it get pinned any more. */
+	may_go = !klp_find_patch(mod) && !mod->klp_pinned;
 	if (!may_go)
 		pr_err("patch '%s': tasks may be in it, its module stays although init has failed (%d)\n",
 		       mod->name, err);
-	kobject_put(&patch->kobj);
 	return may_go;
 }

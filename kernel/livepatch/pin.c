@@ -47,7 +47,8 @@
  * have called before it came to the safe point may be a caller. A function of a patch that
  * was enabled later can't be one: compare &klp_moved.since with live_patch::since.
  *
- * live_patch::pinned is written in this file only, under klp_mutex, and never cleared.
+ * live_patch::pinned and module::klp_pinned are written in this file only, under klp_mutex,
+ * and never cleared. The latter is for the time after the record of the patch is gone.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -62,6 +63,7 @@ static void klp_pin(struct live_patch *patch)
 {
 	lockdep_assert_held(&klp_mutex);
 	patch->pinned = true;
+	patch->mod->klp_pinned = true;
 }
 
 #define klp_pin_because(patch, fmt, ...)				\

@@ -129,8 +129,12 @@ static int klp_interrupt_task(struct task_struct *task, void *arg)
  */
 static void klp_poke_user_task(struct task_struct *task, bool late)
 {
-	if (task_call_func(task, klp_interrupt_task, &late) &&
-	    !wake_up_state(task, TASK_INTERRUPTIBLE))
+	if (!task_call_func(task, klp_interrupt_task, &late))
+		return;
+	/* If it is frozen in its call, get_signal() freezes it again at the boundary. */
+	if (klp_cgroup_freezes(task))
+		__thaw_task(task);
+	if (!wake_up_state(task, TASK_INTERRUPTIBLE))
 		kick_process(task);
 }
 

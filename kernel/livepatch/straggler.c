@@ -28,6 +28,9 @@ static enum klp_class klp_class_of_asleep(const struct task_struct *task)
 	unsigned int state = READ_ONCE(task->__state);
 	unsigned int flags = klp_task_flags(task);
 
+	/* When it is thawed, it continues in the state in which it was frozen. */
+	if (state & TASK_FROZEN)
+		state = READ_ONCE(task->saved_state);
 	if (flags & PF_EXITING)
 		return KLP_CLASS_EXIT_WAITS;
 	if (state & (__TASK_STOPPED | __TASK_TRACED))

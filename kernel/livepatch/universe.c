@@ -363,11 +363,9 @@ static bool klp_move(struct task_struct *task, bool force)
 	bool moves = task->klp_universe != klp_goal && klp_is_quiescent(task);
 	bool counted;
 
-	if (force)
-		return klp_arrive(task, KLP_PLACE_FORCED);
 	if (moves)
 		klp_moved_note(task, READ_ONCE(task->klp_quiescent), task->klp_since);
-	counted = klp_arrive(task, KLP_PLACE_ASLEEP);
+	counted = klp_arrive(task, force && !moves ? KLP_PLACE_FORCED : KLP_PLACE_ASLEEP);
 	/* Not for a dead task: klp_task_dead() reads its slot without a lock. */
 	if (moves)
 		klp_shift_exiting(task);
