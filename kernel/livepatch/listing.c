@@ -51,7 +51,7 @@ static const struct klp_reason klp_interrupts_reason = {
 	"interrupts", "nothing, they migrate by themselves" };
 
 static const struct klp_reason klp_exiting_reason = {
-	"exiting", "nothing, they migrate by themselves" };
+	"exiting", "the end of their exits" };
 
 /*
  * Positions in the list: tasks are at their PIDs. Then there is a position for the idle

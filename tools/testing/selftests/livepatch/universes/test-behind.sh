@@ -6,6 +6,7 @@
 . "$(dirname "$0")/functions.sh"
 
 CGROUP=/sys/fs/cgroup/lpt
+FREEZER=$LPT_TMP/freezer
 FAILSLAB=$DEBUGFS/failslab
 STACK_CHECK=/sys/module/livepatch/parameters/stack_check
 DAMON_STAT=/sys/module/damon_stat/parameters/enabled
@@ -458,6 +459,32 @@ test_frozen() {
 	grep -q "frozen 1" "$CGROUP/cgroup.events"
 }
 
+frozen_v1() {
+	grep -q FROZEN "$FREEZER/lpt/freezer.state"
+}
+
+# The freezer of version 1 freezes a task in the middle of a system call.
+test_frozen_v1() {
+	local sleeper
+
+	mkdir -p "$FREEZER"
+	mount -t cgroup -o freezer none "$FREEZER" 2> /dev/null ||
+		skip "no freezer of cgroup version 1"
+	mkdir "$FREEZER/lpt"
+	in_background sleep 1000
+	sleeper=$LPT_PID
+	within "$LPT_PATIENCE" grep -qx sleep "/proc/$sleeper/comm"
+	within "$LPT_PATIENCE" in_state "$sleeper" S
+	echo "$sleeper" > "$FREEZER/lpt/cgroup.procs"
+	echo FROZEN > "$FREEZER/lpt/freezer.state"
+	within "$LPT_PATIENCE" frozen_v1
+	quick
+	frozen_v1
+	grep -q refrigerator "/proc/$sleeper/wchan"
+	echo THAWED > "$FREEZER/lpt/freezer.state"
+	within "$LPT_PATIENCE" in_state "$sleeper" S
+}
+
 # The task spins in user mode. In a system call it would need CPU time to leave it.
 test_throttled() {
 	cgroup
@@ -775,12 +802,17 @@ clean_up() {
 		echo 0 > "$CGROUP/cgroup.freeze"
 		rmdir "$CGROUP" 2> /dev/null
 	fi
+	if [ -e "$FREEZER/lpt" ]; then
+		echo THAWED > "$FREEZER/lpt/freezer.state"
+		within "$LPT_PATIENCE" rmdir "$FREEZER/lpt" 2> /dev/null
+		umount "$FREEZER"
+	fi
 	[ ! -e "$STACK_CHECK" ] || echo loop > "$STACK_CHECK"
 	[ ! -e "$DAMON_STAT" ] || echo "$DAMON" > "$DAMON_STAT"
 	feed "$FAILSLAB"
 }
 
-lpt_start 50
+lpt_start 51
 DAMON=$([ ! -e "$DAMON_STAT" ] || first_line "$DAMON_STAT")
 lpt_run "blocked by a kernel thread without a safe point" test_kthread
 lpt_run "blocked by a kernel thread in a plain freezable sleep" test_bare_freezable
@@ -814,6 +846,7 @@ lpt_run "blocked by a task that its tracer has stopped in a system call" test_tr
 lpt_run "not blocked by a zombie" test_zombie
 lpt_run "not blocked by a dead thread group leader" test_leader
 lpt_run "not blocked by a frozen cgroup" test_frozen
+lpt_run "not blocked by a frozen cgroup of version 1" test_frozen_v1
 lpt_run "not blocked by a throttled cgroup" test_throttled
 lpt_run "not blocked by threads of io_uring" test_uring
 lpt_run "not blocked by a worker of vhost" test_vhost

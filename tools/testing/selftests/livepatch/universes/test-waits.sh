@@ -192,6 +192,27 @@ test_init_fails_blocked() {
 	release
 }
 
+# Nor is it freed if the patch was disabled meanwhile, before the grace period for its code
+# is over. The task in the kernel prolongs it.
+test_init_fails_disabled() {
+	local loader
+
+	load lpt_target
+	busy
+	in_background load lpt_initfail nap=2000
+	loader=$LPT_PID
+	within "$LPT_PATIENCE" in_transition_of lpt_initfail
+	disable lpt_initfail
+	settle
+	nap 3
+	kill -0 "$loader"
+	loaded lpt_initfail
+	phase any
+	not wait "$loader"
+	not loaded lpt_initfail
+	is "$(version)" 1
+}
+
 # Forcing migrates tasks anywhere, so the module must stay, with its patch enabled.
 test_init_fails_forced() {
 	load lpt_target
@@ -341,7 +362,7 @@ clean_up() {
 	[ -z "$RT_SAVED" ] || echo "$RT_SAVED" > "$RT_RUNTIME"
 }
 
-lpt_start 24
+lpt_start 25
 lpt_run "migrates asleep: stopped by a tracer at the entry of a system call" test_entry
 lpt_run "migrates asleep: stopped by a tracer at the exit of a system call" test_exit
 lpt_run "migrates asleep: waits for a seccomp notification" test_seccomp
@@ -359,6 +380,8 @@ lpt_run_cleanly "a module stays loaded if it has created a thread" test_unstarte
 lpt_run_cleanly "a patch is undone if its init function fails" test_init_fails
 lpt_run_cleanly "a patch is undone if its init function fails in a blocked transition" \
 	test_init_fails_blocked
+lpt_run_cleanly "a module is not freed early if its init function fails after disabling" \
+		test_init_fails_disabled
 lpt_run_cleanly "a module stays enabled if its init function fails after force" \
 	test_init_fails_forced
 lpt_run "an exiting task gets no fake signal" test_drain
