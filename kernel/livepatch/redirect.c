@@ -302,9 +302,9 @@ static int klp_filter(struct ftrace_ops *ops, klp_match_t match)
 }
 
 /*
- * An ops whose registration fails is in the list of all ftrace_ops for a short time.
- * The list is walked with preemption disabled, also where RCU is not watching. Wait
- * until no CPU walks it any more.
+ * An ops whose registration fails is in the list of all ftrace_ops for a short time, and so
+ * is one that is unregistered. The list is walked with preemption disabled, also where RCU
+ * is not watching. Wait until no CPU walks it any more.
  */
 static void klp_wait_for_tracers(void)
 {
@@ -319,39 +319,44 @@ static void klp_free_filter(struct ftrace_ops *ops)
 		ftrace_free_filter(ops);
 }
 
-/* Does another IPMODIFY user of ftrace redirect this function? */
-static bool klp_is_taken(struct ftrace_ops *probe,
-			 const struct klp_redirect *redirect)
+/* Does another IPMODIFY user of ftrace redirect one of these functions? */
+static bool klp_are_taken(struct ftrace_ops *probe, unsigned long *ips, int nr)
 {
 	int ret;
 
-	ret = ftrace_set_filter_ip(probe, redirect->ip, 0, 1) ?:
+	ret = ftrace_set_filter_ips(probe, ips, nr, 0, 1) ?:
 	      register_ftrace_function(probe);
 	if (!ret)
 		unregister_ftrace_function(probe);
+	klp_wait_for_tracers();
 	return ret == -EBUSY;
 }
 
 /*
- * All call sites are registered together, so on -EBUSY find the function that another
- * user redirects. On other errors report the first function.
+ * All call sites are registered together, so on -EBUSY find a function that another user
+ * redirects, by bisection. On other errors report the first function.
  */
 static void klp_report_function(int err)
 {
 	static struct ftrace_ops probe;
-	struct klp_redirect *redirect;
+	unsigned long *ips;
+	int first = 0, half, nr;
 
 	lockdep_assert_held(&klp_mutex);
 	klp_init_ops(&probe);
-	list_for_each_entry(redirect, &klp_noted, change) {
-		if (!klp_is_new(redirect, NULL) ||
-		    (err == -EBUSY && !klp_is_taken(&probe, redirect)))
-			continue;
-		pr_err("failed to register ftrace handler for function '%s' (%d)\n",
-		       redirect->name, err);
-		break;
+	nr = klp_collect(klp_is_new, NULL, &ips, GFP_KERNEL | __GFP_NOFAIL);
+	while (err == -EBUSY && nr > 1) {
+		half = nr / 2;
+		if (klp_are_taken(&probe, ips + first, half)) {
+			nr = half;
+		} else {
+			first += half;
+			nr -= half;
+		}
 	}
-	klp_wait_for_tracers();
+	pr_err("failed to register ftrace handler for function '%s' (%d)\n",
+	       klp_redirect_find(ips[first])->name, err);
+	kvfree(ips);
 	klp_free_filter(&probe);
 }
 
