@@ -53,7 +53,7 @@ test_exit() {
 }
 
 some_are_exiting() {
-	grep -q "^-	-	[1-9][0-9]* exiting	help: nothing" "$BEHIND"
+	grep -q "^-	-	[1-9][0-9]* exiting	help: the end" "$BEHIND"
 }
 
 # After exit_task_stack_account() a task is no longer in the task list, so only the
