@@ -60,7 +60,7 @@ enum klp_patch_state {
  * @pinned:	the module stays in memory, because a task may run its code for ever
  * @init_failed: the init function of the module has returned an error after it had
  *		enabled the patch, so the patch can't be enabled again
- * @since:	value of klp_nr_starts in the migration that enabled the patch
+ * @since:	value of klp_nr_starts in the migration that enabled the patch, 0 before
  * @nr_objs:	number of objects
  * @objs:	its objects
  */

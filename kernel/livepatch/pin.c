@@ -73,13 +73,14 @@ do {									\
 	klp_pin(patch);							\
 } while (0)
 
+/* All but a patch that could not be enabled: no task has run its code, or ever will. */
 static void klp_pin_all(const char *why)
 {
 	struct live_patch *patch;
 
 	lockdep_assert_held(&klp_mutex);
 	klp_for_each_patch(patch) {
-		if (!patch->pinned)
+		if (!patch->pinned && patch->since)
 			klp_pin_because(patch, "%s", why);
 	}
 }
