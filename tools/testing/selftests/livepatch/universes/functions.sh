@@ -309,9 +309,11 @@ has_trampolines() {
 	grep -q " klp_arch_alloc_block$" /proc/kallsyms
 }
 
-# Strips ftrace's trampolines, whose addresses may resolve to freed init functions.
+# Strips the addresses of ftrace_ops, which a failed update may have replaced, and of
+# ftrace's trampolines, which may resolve to freed init functions.
 call_sites() {
-	sed 's/tramp: \(0x[^ ]*\|[^ ]*_init+[^(]*\) */tramp: /' \
+	sed -e 's/ops: 0x[^ ]*/ops:/' \
+	    -e 's/tramp: \(0x[^ ]*\|[^ ]*_init+[^(]*\) */tramp: /' \
 	    "$TRACING/enabled_functions"
 }
 
