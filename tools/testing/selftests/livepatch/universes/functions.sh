@@ -317,6 +317,12 @@ call_sites() {
 	    "$TRACING/enabled_functions"
 }
 
+# needs_redirecting_kprobe - skip if the kprobe that is registered does not use IPMODIFY
+needs_redirecting_kprobe() {
+	grep -q "^lpt_pair_[ab] .*I" "$TRACING/enabled_functions" ||
+		skip "kprobes do not use ftrace on this architecture"
+}
+
 # The state to compare before and after: patch directories, call sites, modules
 inventory() {
 	echo "$KLP"/*

@@ -162,8 +162,7 @@ test_busy() {
 test_taken() {
 	load lpt_target
 	load lpt_taker || skip "no kprobe with a post_handler (CONFIG_KPROBES)"
-	grep -q "^lpt_pair_b .*I" "$TRACING/enabled_functions" ||
-		skip "kprobes do not use ftrace on this architecture"
+	needs_redirecting_kprobe
 	refused_only "Device or resource busy" \
 		"failed to register ftrace handler for function 'lpt_pair_b'" \
 		lpt_input kind=good

@@ -257,6 +257,7 @@ done
 test_post() {
 	start_callers
 	attach post
+	needs_redirecting_kprobe
 	fails_with "busy" load lpt_pair2
 	is "$(version)" 1
 	attach_off
