@@ -582,6 +582,8 @@ static DEFINE_PER_CPU(struct klpt_cpu, klpt_cpu);
 
 static void klpt_interrupt(enum klpt_context context)
 {
+	/* Where a breakpoint is not handled in NMI context, it runs in the task's universe. */
+	bool in_irq = context != KLPT_NMI || in_nmi();
 	struct klpt_entry entry;
 	unsigned long flags;
 
@@ -589,7 +591,7 @@ static void klpt_interrupt(enum klpt_context context)
 	klpt_call_all(&entry);
 	klpt_call_all(&entry);
 	local_irq_save(flags);
-	klpt_end(context, &this_cpu_ptr(&klpt_cpu)->irq, &entry);
+	klpt_end(context, in_irq ? &this_cpu_ptr(&klpt_cpu)->irq : NULL, &entry);
 	local_irq_restore(flags);
 }
 
