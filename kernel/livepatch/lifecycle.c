@@ -624,9 +624,9 @@ static void klp_discard_patches(struct list_head *gone, bool wait)
  * function that lies in no symbol; -ENOEXEC for relocations that are malformed, or if the
  * patch is for another build; -EBUSY during another transition, while another patch that
  * could not be enabled waits for exiting tasks, or if another user of ftrace redirects one of
- * the functions; -EAGAIN if BPF keeps changing a trampoline of
- * one of them; -ENODEV if the module is being unloaded, sysfs is missing or ftrace has
- * disabled itself; -ENOMEM; or the error of a callback.
+ * the functions; -EAGAIN if BPF keeps changing a trampoline of one of them; -ENODEV if the
+ * module is being unloaded, sysfs is missing or ftrace has disabled itself; -ENOMEM; or the
+ * error of a callback.
  */
 int klp_enable_patch(struct klp_patch *desc)
 {

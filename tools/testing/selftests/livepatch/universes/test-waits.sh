@@ -381,7 +381,7 @@ lpt_run_cleanly "a patch is undone if its init function fails" test_init_fails
 lpt_run_cleanly "a patch is undone if its init function fails in a blocked transition" \
 	test_init_fails_blocked
 lpt_run_cleanly "a module is not freed early if its init function fails after disabling" \
-		test_init_fails_disabled
+	test_init_fails_disabled
 lpt_run_cleanly "a module stays enabled if its init function fails after force" \
 	test_init_fails_forced
 lpt_run "an exiting task gets no fake signal" test_drain
