@@ -4,6 +4,16 @@
  */
 #include "klp.h"
 
+/* There is no patch of that name in sysfs. Only the module of a patch may be removed. */
+static enum klp_exit klp_check_left(const char *name)
+{
+	if (!klp_module_loaded(name))
+		return klp_fail(KLP_USAGE, "'%s' is not loaded", name);
+	if (!klp_module_is_patch(name))
+		return klp_fail(KLP_USAGE, "'%s' is not a live patch", name);
+	return KLP_DONE;
+}
+
 /* Another process may have reversed the transition meanwhile. */
 static enum klp_exit klp_finish_unload(const char *name)
 {
@@ -24,9 +34,10 @@ enum klp_exit klp_cmd_unload(const struct klp_options *options)
 	enum klp_exit status;
 	struct klp_patch patch;
 
-	if (!klp_patch_read(&patch, name))
-		return klp_module_loaded(name) ? klp_finish_unload(name) :
-		       klp_fail(KLP_USAGE, "'%s' is not loaded", name);
+	if (!klp_patch_read(&patch, name)) {
+		status = klp_check_left(name);
+		return status ? status : klp_finish_unload(name);
+	}
 	if (patch.enabled && klp_disable(name))
 		return KLP_REFUSED;
 	status = klp_await(name, options);

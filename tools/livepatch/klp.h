@@ -179,6 +179,7 @@ int klp_module_insert(const char *file, char **parameters, int nr);
 int klp_module_remove(const char *name);
 int klp_module_read(struct klp_modinfo *info, const char *file);
 bool klp_module_loaded(const char *name);
+bool klp_module_is_patch(const char *name);
 const char *klp_module_name(char *name);
 void klp_module_describe(struct klp_modinfo *info, const char *name);
 void klp_modules_unused(struct klp_names *names);

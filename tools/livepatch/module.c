@@ -185,14 +185,25 @@ const char *klp_module_name(char *name)
 	return name;
 }
 
-/* The letter K marks a module that is a live patch. */
-static bool klp_module_unused(const char *name, const void *unused)
+/**
+ * klp_module_is_patch - is a module that is loaded a live patch?
+ * @name: its name
+ *
+ * Return: true if it is, enabled or not.
+ */
+bool klp_module_is_patch(const char *name)
 {
 	char taint[64];
 
-	(void)unused;
+	/* The letter K marks it. */
 	return klp_read_line(taint, sizeof(taint), "/sys/module/%s/taint", name) &&
-	       strchr(taint, 'K') && !klp_patch_exists(name);
+	       strchr(taint, 'K');
+}
+
+static bool klp_module_unused(const char *name, const void *unused)
+{
+	(void)unused;
+	return klp_module_is_patch(name) && !klp_patch_exists(name);
 }
 
 /**

@@ -336,6 +336,21 @@ test_unload() {
 	wait
 }
 
+# The module of another subsystem must not be removed.
+test_unload_other() {
+	mkdir -p "$ROOT"/sys/module/{e1000e,lp_old}
+	echo > "$ROOT/sys/module/e1000e/taint"
+	klp 2 unload e1000e
+	says "'e1000e' is not a live patch"
+	echo OE > "$ROOT/sys/module/e1000e/taint"
+	klp 2 unload e1000e
+	klp 2 unload lp_none
+	says "'lp_none' is not loaded"
+	# klp tries to remove the module of a patch, which fails under a root.
+	echo OK > "$ROOT/sys/module/lp_old/taint"
+	klp 5 unload lp_old
+}
+
 # A write to the file fails. The kernel has logged why.
 test_refused() {
 	in_transition
@@ -471,7 +486,7 @@ run() {
 }
 
 echo "TAP version 13"
-echo "1..24"
+echo "1..25"
 run "wrong command lines" test_usage
 run "a kernel without live patching" test_no_live_patching
 run "no transition" test_rest
@@ -489,6 +504,7 @@ run "wait" test_wait
 run "reverse" test_reverse
 run "reverse, until the patch is gone" test_reverse_and_remove
 run "unload" test_unload
+run "unload a module that is no patch" test_unload_other
 run "the reason of a refusal" test_refused
 run "settle" test_settle
 run "force" test_force

@@ -59,6 +59,13 @@ skip() {
 	exit "$KSFT_SKIP"
 }
 
+# skip_all WHY - end the script, before lpt_start
+skip_all() {
+	ktap_print_header
+	ktap_skip_all "$*"
+	exit "$KSFT_SKIP"
+}
+
 # is GOT WANTED [WHAT] - compare two strings once, without waiting
 is() {
 	[ "$1" = "$2" ] && return
@@ -306,7 +313,7 @@ version() {
 
 # Does live patching build its own trampolines on this architecture?
 has_trampolines() {
-	grep -q " klp_arch_alloc_block$" /proc/kallsyms
+	grep -q " klp_arch_fill_block$" /proc/kallsyms
 }
 
 # Strips the addresses of ftrace_ops, which a failed update may have replaced, and of
@@ -508,27 +515,75 @@ release_all() {
 # Patches of arbitrary functions, and checks for kernel errors
 #
 
-# Taint bits of an oops, a warning and a soft lockup
-SPLATS=$((1 << 7 | 1 << 9 | 1 << 14))
-
-tainted() {
-	echo $(($(< /proc/sys/kernel/tainted) & SPLATS))
-}
-
 # log_start - mark the log: log_since_start() prints what follows
 log_start() {
 	LPT_MARK="lpt $$ $RANDOM $EPOCHREALTIME"
 	echo "$LPT_MARK" > /dev/kmsg
 }
 
+# If the log is so long that the mark has been overwritten, all of it follows the mark.
 log_since_start() {
-	dmesg | sed -n "/$LPT_MARK/,\$p"
+	dmesg | awk -v mark="$LPT_MARK" '
+		index($0, mark) { n = 0 }
+		{ lines[n++] = $0 }
+		END { for (i = 0; i < n; i++) print lines[i] }'
 }
 
 # logged REGEX - a line since log_start() matches
 logged() {
 	log_since_start | grep -qE "$1" && return
 	diag "not in the log: $1"
+	return 1
+}
+
+# splats FILE [EXPECTED] - print the numbers of the first lines of a log in which the kernel
+# reports an error or a warning
+#
+# EXPECTED: the first warning for each distinct match of it is ignored.
+splats() {
+	awk -v expected="${2-}" '
+		BEGIN {
+			error = "BUG: |BUG at |WARNING: |Oops: |Kernel panic" \
+				"|general protection fault|[Uu]nable to handle" \
+				"|Internal error: |divide error|invalid opcode" \
+				"|stack guard page|Call [Tt]race:" \
+				"|blocked (on|for more than)|detected stalls" \
+				"|soft lockup|hard LOCKUP|rcu.*(stall|starved)" \
+				"|possible (recursive|circular|irq lock) |lockdep" \
+				"|inconsistent lock state|suspicious RCU usage" \
+				"|INFO: trying to register|sleeping function called" \
+				"|scheduling while atomic|UBSAN: |KASAN: |KCSAN: " \
+				"|ODEBUG: |refcount_t: |kmemleak: [1-9]" \
+				"|unreferenced object"
+			# Reports of the slab allocator: BUG <cache> (<taint>): <what>
+			error = error "|BUG [^ ]+ [(]"
+			# Lines that look like it, and are no errors
+			harmless = "RCU lockdep checking" \
+				   "|lockdep: (fixing|.*(enabled|disabled))" \
+				   "|Lock dependency validator|WARNING: unsupported"
+		}
+		# Failed allocations are no errors. Their stack trace follows within some lines.
+		/vmalloc error|allocation failure|FAULT_INJECTION/ { trace = NR + 6 }
+		/Call [Tt]race:/ && NR <= trace { next }
+		# Ignore data races that involve no function of live patching.
+		/KCSAN: data-race/ && !/klp_|livepatch/ { next }
+		# Skip the first expected warning of a kind, up to its end
+		expected && match($0, expected) && \
+		!seen[substr($0, RSTART, RLENGTH)]++ { inside = NR + 60; next }
+		/---\[ end trace/ { inside = 0 }
+		/Call [Tt]race:/ && NR <= inside { next }
+		$0 ~ error && $0 !~ harmless && n++ < 20 { print NR }' "$1"
+}
+
+# no_splats - the kernel has reported no error since log_start(), except LPT_EXPECTED
+no_splats() {
+	local first
+
+	log_since_start > "$LPT_TMP/log"
+	first=$(splats "$LPT_TMP/log" "${LPT_EXPECTED-}" | head -n 1)
+	[ -n "$first" ] || return 0
+	diag "the kernel has reported an error:"
+	tail -n "+$first" "$LPT_TMP/log" | head -n 25 | sed 's/^/# /'
 	return 1
 }
 
@@ -644,7 +699,8 @@ kill_background() {
 	xargs kill -KILL < "$LPT_TMP/jobs" 2> /dev/null
 }
 
-# Undo what a test left, so that it can't affect the next one.
+# Undo what a test left, so that it can't affect the next one. Fails if modules stay loaded
+# without a reason.
 lpt_reset() {
 	local file
 
@@ -664,6 +720,7 @@ lpt_reset() {
 	within "$LPT_PATIENCE" unload_modules > /dev/null && return
 	diag "still loaded:$LPT_LEFT"
 	LPT_STAYING+="${LPT_LEFT# } "
+	return 1
 }
 
 # Report the failed line. Ignores failures in nested subshells, which may be expected.
@@ -679,10 +736,12 @@ on_error() {
 	diag "failed in line $line, $func"
 }
 
-# lpt_run DESCRIPTION FUNCTION
+# lpt_run DESCRIPTION FUNCTION - the test also fails if the kernel reports an error, or if a
+# module can't be unloaded afterwards
 lpt_run() {
 	local status
 
+	log_start
 	(
 		trap kill_background EXIT
 		LPT_LEVEL=$BASH_SUBSHELL
@@ -691,24 +750,14 @@ lpt_run() {
 		"$2"
 	)
 	status=$?
+	lpt_reset || status=$KSFT_FAIL
+	clean_up
+	no_splats || status=$KSFT_FAIL
 	case $status in
 	0)		ktap_test_pass "$1" ;;
 	"$KSFT_SKIP")	ktap_test_skip "$1: $(first_line "$LPT_TMP/why")" ;;
 	*)		ktap_test_fail "$1" ;;
 	esac
-	lpt_reset
-	clean_up
-}
-
-# lpt_run_cleanly DESCRIPTION FUNCTION - also fail if the kernel got tainted by a splat
-lpt_run_cleanly() {
-	LPT_TAINTED=$(tainted) LPT_TEST=$2
-	lpt_run "$1" and_no_splat
-}
-
-and_no_splat() {
-	"$LPT_TEST"
-	is "$(tainted)" "$LPT_TAINTED" "taint"
 }
 
 # Reference: an idle emulated CPU starts 20 programs in 0.2 s.
@@ -727,21 +776,13 @@ lpt_calibrate() {
 
 # lpt_start PLAN
 lpt_start() {
-	ktap_print_header
-	if [ "$(id -u)" -ne 0 ]; then
-		ktap_skip_all "needs root"
-		exit "$KSFT_SKIP"
-	fi
+	[ "$(id -u)" -eq 0 ] || skip_all "needs root"
 	mountpoint -q "$DEBUGFS" || mount -t debugfs none "$DEBUGFS"
 	mountpoint -q "$TRACING" || mount -t tracefs none "$TRACING"
-	if [ ! -d "$KLP" ] || [ ! -d "$DEBUGFS" ]; then
-		ktap_skip_all "no live patching, or no debugfs"
-		exit "$KSFT_SKIP"
-	fi
-	if [ ! -e "$LPT_DIR/test_modules/lpt_target.ko" ]; then
-		ktap_skip_all "the test modules are not built"
-		exit "$KSFT_SKIP"
-	fi
+	[[ -d $KLP && -d $DEBUGFS ]] || skip_all "no live patching, or no debugfs"
+	[ -e "$LPT_DIR/test_modules/lpt_target.ko" ] ||
+		skip_all "the test modules are not built"
+	ktap_print_header
 	# A scan of kmemleak would block transitions for longer than LPT_SECONDS.
 	[ ! -e "$DEBUGFS/kmemleak" ] || echo scan=off > "$DEBUGFS/kmemleak"
 	LPT_DELAY=$(first_line "$POKE_DELAY")

@@ -50,6 +50,7 @@
 #define FOREVER 100000
 
 static int number;
+static char **files;
 
 static pid_t fork_child(void (*fn)(void))
 {
@@ -968,6 +969,37 @@ static int mode_vhost(void)
 }
 
 /*
+ * Writes 1 to the first file, and restarts a system call when the second file exists.
+ * In between it does not sleep, because a call that sleeps and is interrupted sets another
+ * function to be restarted.
+ */
+static int mode_restart(void)
+{
+	int fd = open(files[0], O_WRONLY);
+
+	if (fd < 0 || write(fd, "1", 1) != 1)
+		err(1, "%s", files[0]);
+	puts("written");
+	fflush(stdout);
+	while (access(files[1], F_OK))
+		sched_yield();
+	syscall(__NR_restart_syscall);
+	return 0;
+}
+
+/* Closes the file by dup2(), which releases it by task work */
+static int mode_close(void)
+{
+	int fd = open(files[0], O_WRONLY), null = open("/dev/null", O_WRONLY);
+
+	if (fd < 0 || null < 0)
+		err(1, "%s", files[0]);
+	if (dup2(null, fd) != fd)
+		err(1, "dup2");
+	return 0;
+}
+
+/*
  * Running
  */
 
@@ -1156,6 +1188,8 @@ static const struct mode {
 	{ "threads",	mode_threads },	/* NUMBER of threads asleep */
 	{ "uring",	mode_uring },	/* owner of io_uring's threads */
 	{ "vhost",	mode_vhost },	/* owner of a worker of vhost */
+	{ "restart",	mode_restart },	/* writes to a file, restarts a call */
+	{ "close",	mode_close },	/* closes a file */
 	{ "spin",	mode_spin },	/* NUMBER of spinners in user space */
 	{ "storm",	mode_storm },	/* NUMBER of fork, exec, exit loops */
 	{ "execs",	mode_execs },	/* NUMBER of processes whose threads exec and exit */
@@ -1169,9 +1203,11 @@ int main(int argc, char **argv)
 	size_t i;
 
 	if (argc < 2)
-		errx(2, "usage: lpt_tasks MODE [NUMBER]");
+		errx(2, "usage: lpt_tasks MODE [NUMBER | FILE...]");
 	if (argc > 2)
 		number = atoi(argv[2]);
+
+	files = argv + 2;
 
 	block_term();
 	for (i = 0; i < ARRAY_SIZE(modes); i++) {

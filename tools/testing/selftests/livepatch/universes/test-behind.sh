@@ -857,7 +857,7 @@ lpt_run "not blocked by a task that spins on a CPU without ticks" test_nohz_full
 lpt_run "not blocked by tasks that make system calls all the time" test_callers
 lpt_run "not blocked by tasks that fork all the time" test_storm
 lpt_run "not blocked by threads that exec all the time" test_execs
-lpt_run_cleanly "not blocked by a kernel thread that was never started" test_unstarted
+lpt_run "not blocked by a kernel thread that was never started" test_unstarted
 lpt_run "not blocked by an offline CPU" test_offline
 lpt_run "not blocked by a CPU that goes offline" test_offline_in_transition
 lpt_run "not blocked by a CPU that comes online" test_online_in_transition

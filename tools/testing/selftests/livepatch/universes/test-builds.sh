@@ -145,11 +145,7 @@ test_required() {
 }
 
 kernel=$(build_id /sys/kernel/notes)
-if [ -z "$kernel" ]; then
-	ktap_print_header
-	ktap_skip_all "the kernel has no build ID"
-	exit "$KSFT_SKIP"
-fi
+[ -n "$kernel" ] || skip_all "the kernel has no build ID"
 REQUIRED=$(first_line "$REQUIRE")
 
 lpt_start 10

@@ -142,16 +142,21 @@ test_half_way() {
 	echo 0 > /sys/module/lpt_callbacks/parameters/delay
 }
 
-# Unloading a module waits for a callback of it that runs.
+waits_for_callback() {
+	grep -q klp_object_wait "/proc/$1/wchan" 2> /dev/null
+}
+
+# Unloading a module waits for a callback of it that runs, and is not refused.
 test_unload_waits() {
 	load lpt_target
 	: > "$LPT_TMP/wait"
 	patch pre_unpatch:lpt_target "while test -e $LPT_TMP/wait; do sleep 0.1; done"
 	in_background disable lpt_callbacks
 	within "$LPT_PATIENCE" was_told pre_unpatch:lpt_target
-	in_background unload lpt_target
-	within "$LPT_PATIENCE" in_state "$LPT_PID" S
+	in_background "$LPT_DIR/lpt_module" unload lpt_target
+	within "$LPT_PATIENCE" waits_for_callback "$LPT_PID"
 	nap 0.3
+	waits_for_callback "$LPT_PID"
 	is "$(patched lpt_target)" 1
 	rm "$LPT_TMP/wait"
 	wait "$LPT_PID"

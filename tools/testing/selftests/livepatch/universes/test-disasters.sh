@@ -262,12 +262,12 @@ clean_up() {
 }
 
 lpt_start 8
-lpt_run_cleanly "a patch of the exit path is replaced while tasks exit" test_exit
-lpt_run_cleanly "a transition waits for tasks that have left the task list" test_unhashed
-lpt_run_cleanly "a patch of the exit path is reversed while tasks exit" test_exit_reversed
-lpt_run_cleanly "a module is loaded while a replacement is blocked" test_late_module
-lpt_run_cleanly "a CPU goes offline while a transition is blocked" test_unplug
-lpt_run_cleanly "functions of CPU hotplug are patched" test_plug_functions
-lpt_run_cleanly "tracers are switched on and off all the time" test_tracer
-lpt_run_cleanly "probes are switched on and off all the time" test_probes
+lpt_run "a patch of the exit path is replaced while tasks exit" test_exit
+lpt_run "a transition waits for tasks that have left the task list" test_unhashed
+lpt_run "a patch of the exit path is reversed while tasks exit" test_exit_reversed
+lpt_run "a module is loaded while a replacement is blocked" test_late_module
+lpt_run "a CPU goes offline while a transition is blocked" test_unplug
+lpt_run "functions of CPU hotplug are patched" test_plug_functions
+lpt_run "tracers are switched on and off all the time" test_tracer
+lpt_run "probes are switched on and off all the time" test_probes
 ktap_finished

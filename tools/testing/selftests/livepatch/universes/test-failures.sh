@@ -3,38 +3,50 @@
 #
 # Failures of single functions, for reasons other than those of test-memory.sh. The
 # first call of a function fails, then the second, and so on until there are no more.
-# Each time the state must be as before, and the same load must work right after.
+# Each time the state must be as before, and the same load must work right after. The error
+# must be passed on.
 
 . "$(dirname "$0")/functions.sh"
 
 FAIL=/sys/module/lpt_fail/parameters
-ENOMEM=-12 EBUSY=-16 EEXIST=-17 EINVAL=-22
+ENOENT=-2 ENOMEM=-12 EBUSY=-16 EEXIST=-17 EINVAL=-22
 IS_BUSY="Device or resource busy"
+declare -A TEXTS=([$ENOENT]="No such file or directory" [$ENOMEM]="Cannot allocate memory"
+		  [$EBUSY]=$IS_BUSY [$EINVAL]="Invalid argument")
+# Architectures with trampolines also register ftrace_ops to change the target of a call site.
+T=0
+! has_trampolines || T=1
 
-# Functions that are called when a patch, a replacement or a module that is loaded later
-# is set up, and the error. Not each of them is called in each case. Some failures are
-# tolerated.
+# "FUNCTION RESULT ERRORS PATCH LATE REPLACE" for functions that are called when a patch, a
+# module that is loaded later, or a replacement is set up: what the call that fails returns,
+# the errors that the load may fail with, and how often it has to fail at least in each of
+# these cases. 0 means that live patching need not call the function in this case: settled
+# functions need no trampoline, and only a new patch has records. The patches replace two
+# functions of one module, and one of a module that is not loaded.
 STEPS=(
 	# trampolines
-	"klp_arch_alloc_block 0"
-	"execmem_alloc_rw 0"
-	"klp_arch_seal_block $ENOMEM"
+	"klp_block_alloc 0 $ENOMEM $T 0 $T"
+	"execmem_alloc_rw 0 $ENOMEM 1 1 1"
+	"klp_block_seal $ENOMEM $ENOMEM $T 0 $T"
 	# call sites
-	"register_ftrace_function $ENOMEM"
-	"register_ftrace_function $EBUSY"
-	"ftrace_set_filter_ips $EINVAL"
-	"klp_redirect_get 0"
+	"register_ftrace_function $ENOMEM $ENOMEM 1 1 $T"
+	"register_ftrace_function $EBUSY $EBUSY 1 1 $T"
+	"ftrace_set_filter_ips $EINVAL $EINVAL 1 1 $T"
+	"klp_redirect_get 0 $ENOMEM 2 2 2"
 	# functions and relocations
-	"klp_apply_object_relocs $EINVAL"
-	"klp_find_symbol $EINVAL"
-	"kallsyms_lookup_size_offset 0"
+	"klp_apply_object_relocs $EINVAL $EINVAL 1 1 1"
+	"klp_find_symbol $EINVAL $EINVAL 2 2 2"
+	# ftrace uses this one, too, to find the call site. If that fails, there is none.
+	"kallsyms_lookup_size_offset 0 $ENOENT,$EINVAL 2 2 2"
 	# records and sysfs
-	"klp_record_alloc 0"
-	"kobject_add $EEXIST"
-	"sysfs_create_groups $ENOMEM"
+	"klp_record_alloc 0 $ENOMEM 1 0 1"
+	# The module loader turns the EEXIST of an init function into EBUSY. It adds a directory
+	# itself, and fails with ENOMEM if it can't.
+	"kobject_add $EEXIST $EBUSY,$ENOMEM 6 0 6"
+	"sysfs_create_groups $ENOMEM $ENOMEM 3 0 3"
 	# others
-	"klp_is_patch_compatible 0"
-	"klp_object_pre_patch $EINVAL"
+	"klp_is_patch_compatible 0 $EINVAL 1 0 1"
+	"klp_object_pre_patch $EINVAL $EINVAL 1 1 1"
 )
 
 # failing FUNCTION RESULT [PARAMETER] - load lpt_fail for this function, or skip
@@ -57,11 +69,29 @@ settled() {
 	settle
 }
 
-# all_calls EFFECT UNDO MODULE [PARAMETER] - fail each call; sets CALLS and REFUSED
-all_calls() {
-	local effect=$1 undo=$2 before status n
+# texts ERROR,... - print a regular expression for the messages about these errors
+texts() {
+	local error texts=
 
-	shift 2
+	for error in ${1//,/ }; do
+		texts+="|${TEXTS[$error]}"
+	done
+	echo "(${texts#|})\$"
+}
+
+# passed_on REGEX - the load was refused with one of these errors
+passed_on() {
+	[[ $(< "$LPT_TMP/error") =~ $1 ]] && return
+	diag "not refused with '$1': $(< "$LPT_TMP/error")"
+	return 1
+}
+
+# all_calls REGEX EFFECT UNDO MODULE [PARAMETER] - fail each call; a load may be refused with
+# errors that match; sets CALLS and REFUSED
+all_calls() {
+	local errors=$1 effect=$2 undo=$3 before status n
+
+	shift 3
 	CALLS=0 REFUSED=0
 	before=$(inventory | sort)
 	for ((n = 1; ; n++)); do
@@ -74,6 +104,7 @@ all_calls() {
 			settled "$effect"
 			settled "$undo"
 		else
+			passed_on "$errors"
 			REFUSED=$((REFUSED + 1))
 		fi
 		settle
@@ -83,22 +114,26 @@ all_calls() {
 	[ "$status" -eq 0 ]
 }
 
-# all_steps EFFECT UNDO MODULE [PARAMETER] - all_calls for each entry of STEPS
+# all_steps COLUMN EFFECT UNDO MODULE [PARAMETER] - all_calls for each entry of STEPS; COLUMN is
+# the index of the column with the minimum, from 0
 all_steps() {
-	local step function result refused=0
+	local column=$1 step function result errors minima bad=0
 
+	shift
 	for step in "${STEPS[@]}"; do
-		read -r function result <<< "$step"
-		failing "$function" "$result" || {
+		read -r function result errors step <<< "$step"
+		read -r -a minima <<< "$step"
+		CALLS=0 REFUSED=0
+		if failing "$function" "$result"; then
+			all_calls "$(texts "$errors")" "$@"
+			unload lpt_fail
+		else
 			diag "can't be probed: $function"
-			continue
-		}
-		all_calls "$@"
+		fi
 		diag "$function returns $result: refused $REFUSED of $CALLS times"
-		refused=$((refused + REFUSED))
-		unload lpt_fail
+		at_least "$REFUSED" "${minima[column]}" "refusals if $function fails" || bad=1
 	done
-	at_least "$refused" 10 "refusals"
+	return $bad
 }
 
 version_is_2() {
@@ -111,7 +146,7 @@ revert_pair2() {
 
 test_patch() {
 	load lpt_target
-	all_steps version_is_2 revert_pair2 lpt_pair2
+	all_steps 0 version_is_2 revert_pair2 lpt_pair2
 }
 
 unload_target() {
@@ -120,7 +155,7 @@ unload_target() {
 
 test_late_module() {
 	apply lpt_pair2
-	all_steps version_is_2 unload_target lpt_target
+	all_steps 1 version_is_2 unload_target lpt_target
 }
 
 version_is_4() {
@@ -136,7 +171,7 @@ undo_replace() {
 test_replace() {
 	load lpt_target
 	apply lpt_pair2
-	all_steps version_is_4 undo_replace lpt_pair4 replace=1
+	all_steps 2 version_is_4 undo_replace lpt_pair4 replace=1
 }
 
 # disable_by_tee PATCH - by a process with a name that lpt_fail can select
@@ -151,7 +186,7 @@ test_disable() {
 
 	has_trampolines || skip "nothing has to be made for going back"
 	load lpt_target
-	for i in klp_arch_alloc_block:0 klp_arch_seal_block:$ENOMEM \
+	for i in klp_block_alloc:0 klp_block_seal:$ENOMEM \
 		 register_ftrace_function:$ENOMEM; do
 		failing "${i%:*}" "${i#*:}" comm=tee
 		apply lpt_pair2

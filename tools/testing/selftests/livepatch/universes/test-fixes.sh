@@ -80,7 +80,7 @@ test_freeze() {
 }
 
 lpt_start 3
-lpt_run_cleanly "a fix of ptrace is applied during a request of a debugger" test_ptrace
-lpt_run_cleanly "a fix of fanotify is applied while a task waits for permission" test_fanotify
-lpt_run_cleanly "a fix of freezing is applied while a task is about to write" test_freeze
+lpt_run "a fix of ptrace is applied during a request of a debugger" test_ptrace
+lpt_run "a fix of fanotify is applied while a task waits for permission" test_fanotify
+lpt_run "a fix of freezing is applied while a task is about to write" test_freeze
 ktap_finished

@@ -212,16 +212,16 @@ test_any() {
 }
 
 lpt_start 12
-lpt_run_cleanly "patched: functions that patch code" test_used_text
-lpt_run_cleanly "patched: functions of the tick" test_used_tick
-lpt_run_cleanly "patched: functions of printk" test_used_printk
-lpt_run_cleanly "patched: functions of locks" test_used_locks
-lpt_run_cleanly "patched: functions of memory management" test_used_memory
-lpt_run_cleanly "patched: functions of wakeups" test_used_wakeups
-lpt_run_cleanly "patched: functions of system calls" test_used_entry
-lpt_run_cleanly "patched: functions of the module loader" test_used_modules
-lpt_run_cleanly "patched: functions of live patching" test_used_klp
-lpt_run_cleanly "refused: functions without a call site" test_refused
-lpt_run_cleanly "patched: a function that tasks sleep in" test_never_left
-lpt_run_cleanly "patched: random functions" test_any
+lpt_run "patched: functions that patch code" test_used_text
+lpt_run "patched: functions of the tick" test_used_tick
+lpt_run "patched: functions of printk" test_used_printk
+lpt_run "patched: functions of locks" test_used_locks
+lpt_run "patched: functions of memory management" test_used_memory
+lpt_run "patched: functions of wakeups" test_used_wakeups
+lpt_run "patched: functions of system calls" test_used_entry
+lpt_run "patched: functions of the module loader" test_used_modules
+lpt_run "patched: functions of live patching" test_used_klp
+lpt_run "refused: functions without a call site" test_refused
+lpt_run "patched: a function that tasks sleep in" test_never_left
+lpt_run "patched: random functions" test_any
 ktap_finished

@@ -206,6 +206,46 @@ test_never_patched() {
 	is "$(versions)" "9 1 1 1 1"
 }
 
+# A name is checked also if its module is not loaded.
+test_long_name_later() {
+	log_start
+	fails_with "$EINVAL" load lpt_input kind=long_name
+	says "$LONG"
+	not loaded lpt_input
+	load lpt_target
+	is "$(version)" 1
+}
+
+# An object without functions has callbacks only.
+test_empty_list() {
+	load lpt_target
+	apply lpt_input kind=empty_list
+	is "$(attr lpt_input/lpt_target patched)" 1
+	is "$(version)" 1
+	revert lpt_input
+}
+
+own() {
+	first_line /sys/module/lpt_input/parameters/own
+}
+
+# The module of the patch is loaded while its init function enables the patch.
+test_own() {
+	apply lpt_input kind=own
+	is "$(attr lpt_input/lpt_input patched)" 1
+	is "$(own)" 9
+	disable lpt_input
+	settle
+	gone lpt_input
+	is "$(own)" 1
+	unload lpt_input
+}
+
+test_own_unknown() {
+	refused "$EINVAL" "$P object 'lpt_input': no symbol 'lpt_pair_a'" \
+		lpt_input kind=object object=lpt_input
+}
+
 # holes KIND VERSIONS - patch a function of target_weak.c; VERSIONS is what they return
 holes() {
 	load lpt_target
@@ -282,6 +322,7 @@ test_cycle_of_sets() {
 P="patch 'lpt_input'"
 F="$P object 'lpt_target': function"
 S="$P object 'lpt_target': "
+LONG="$S""the name of a function is too long"
 kinds=()
 kind no_patch "patch '[?]': has no module or no list of objects"
 kind no_module "patch '[?]': has no module or no list of objects"
@@ -289,6 +330,8 @@ kind no_objects "$P: has no module or no list of objects"
 kind no_funcs "$S""has no list of functions"
 kind long_object "$P: name of object '.*' is too long"
 kind no_name "$F '[?]' has no name"
+kind empty_name "$F '[?]' has no name"
+kind long_name "$LONG"
 kind no_new_func "$F 'lpt_pair_b' has no new function"
 kind unknown "$S""no symbol 'lpt_no_such_function'"
 kind inlined "$S""no symbol 'lpt_inlined', .* inlined"
@@ -304,7 +347,7 @@ kind data "$F 'lpt_phase' has no entry site: it is data"
 kind init "$P object 'vmlinux': function 'start_kernel' .* init code, which does not stay"
 kind kernel_trace "$P object 'vmlinux': function 'ftrace_location' .* not traced"
 
-lpt_start $((${#kinds[@]} + 21))
+lpt_start $((${#kinds[@]} + 25))
 lpt_run "accepted: a valid patch" test_good
 lpt_run "accepted: functions selected by sympos" test_twins
 for k in "${kinds[@]}"; do
@@ -319,8 +362,13 @@ lpt_run "refused: an invalid address of a new function" test_bad_new_func
 lpt_run "refused: a module named vmlinux" test_vmlinux
 lpt_run "refused: during another transition" test_busy
 lpt_run "refused: a function that another user of ftrace redirects" test_taken
-lpt_run_cleanly "refused: an object with the name of a file" test_bad_object
+lpt_run "refused: an object with the name of a file" test_bad_object
 lpt_run "accepted: an object that is not a possible name of a module" test_never_patched
+lpt_run "refused: a function of a module that is not loaded, with too long a name" \
+	test_long_name_later
+lpt_run "accepted: an object without functions" test_empty_list
+lpt_run "accepted: a patch of a function in its own module" test_own
+lpt_run "refused: a patch of a function that is not in its own module" test_own_unknown
 lpt_run "refused: a cycle of two patches" test_cycle_of_patches
 lpt_run "refused: a cycle with a patch that another one hides" test_cycle_below
 lpt_run "accepted: a new function that is a function of the kernel" test_there

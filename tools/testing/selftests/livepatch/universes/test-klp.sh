@@ -215,6 +215,9 @@ test_refused() {
 	klp 2 load "$(module lpt_target)"
 	says "is not a live patch"
 	klp 2 unload lpt_pair2
+	klp 2 unload lpt_target
+	says "is not a live patch"
+	loaded lpt_target
 }
 
 # The module of the forced patch stays, so this uses one that no other test needs.
@@ -312,11 +315,8 @@ clean_up() {
 	rm -f "$STORE"/lpt_*
 }
 
+[ -x "$KLP_COMMAND" ] || skip_all "klp of tools/livepatch is not installed"
 lpt_start 17
-if [ ! -x "$KLP_COMMAND" ]; then
-	ktap_skip_all "klp of tools/livepatch is not installed"
-	exit "$KSFT_SKIP"
-fi
 lpt_run "load and unload" test_load
 lpt_run "list" test_list
 lpt_run "a straggler is shown" test_straggler

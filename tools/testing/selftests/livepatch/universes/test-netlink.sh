@@ -310,14 +310,11 @@ test_poke_refused() {
 	fails_with "out of range" nl poke 0
 }
 
-lpt_start 15
 cp "$LPT_DIR/lpt_netlink" "$LPT_TMP"
 chmod 755 "$LPT_TMP" "$LPT_TMP/lpt_netlink"
 nl patches > /dev/null
-if [ $? -eq 4 ]; then
-	ktap_skip_all "no netlink family (CONFIG_NET)"
-	exit "$KSFT_SKIP"
-fi
+[ $? -ne 4 ] || skip_all "no netlink family (CONFIG_NET)"
+lpt_start 15
 lpt_run "patches are listed" test_patches
 lpt_run "the transition" test_transition
 lpt_run "a straggler is listed" test_straggler

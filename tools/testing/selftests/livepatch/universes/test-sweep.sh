@@ -91,9 +91,9 @@ report() {
 }
 
 lpt_start $(($("$SWEEP" 0 none | wc -l) + $("$SWEEP" -b 0 none | wc -l) + 3))
-lpt_run_cleanly "transitions end while tasks sit in blocking calls" test_pairs
+lpt_run "transitions end while tasks sit in blocking calls" test_pairs
 report
-lpt_run_cleanly "a transition ends after calls that delay it" test_blocked
+lpt_run "a transition ends after calls that delay it" test_blocked
 report -b
 lpt_run "interrupted calls are noticed" test_seen
 ktap_finished

@@ -77,6 +77,13 @@ probe_on() {
 	[ -e "$TRACING/kprobe_events" ] || skip "no kprobe events"
 	echo "p:lpt/probe_a lpt_pair_a" > "$TRACING/kprobe_events"
 	echo 1 > "$TRACING/events/lpt/enable"
+	probed
+}
+
+# probed - the probe is hit from now on, by callers of any version
+probed() {
+	echo > "$TRACING/trace"
+	within "$LPT_PATIENCE" grep -q " probe_a: " "$TRACING/trace"
 }
 
 # look - get the counts since the last call: sets ENTRIES, EXITS and VERSIONS
@@ -245,7 +252,7 @@ ATTACHED="entry exit fentry fexit kprobe kretprobe"
 for order in $ORDERS; do
 	eval "test_function_$order() { $order function_on trace_off; }"
 	eval "test_graph_$order() { $order graph_on trace_off; }"
-	eval "test_probe_$order() { $order probe_on stop_probes; }"
+	eval "test_probe_$order() { $order probe_on stop_probes probed; }"
 	for mode in $ATTACHED; do
 		eval "${mode}_on() { attach $mode; }"
 		eval "test_${mode}_$order() {

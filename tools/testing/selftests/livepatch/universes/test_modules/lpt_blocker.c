@@ -7,9 +7,11 @@
  *   hold	write: sleep until the release, or run likewise, see lpt_sleeps[]
  *   drain	close: sleep for 2 s, like a terminal that has output left.
  *		read: how often such a sleep has ended early
+ *   late	close: sleep as for "hold", then call lpt_step() when the file is
+ *		released
  *   kthread	write: start a kernel thread "lpt_hold" that sleeps likewise, or has
  *		a loop of lpt_mains[]
- *   stepped	read: what lpt_step() has returned last, in the kernel thread
+ *   stepped	read: what lpt_step() has returned last
  *   release	write: end all these sleeps; the kernel thread ends
  *   unstarted	write: 1 creates a kernel thread "lpt_unstarted" and does not
  *		start it, 2 binds it to a CPU and starts it, 0 disposes of it.
@@ -319,6 +321,30 @@ static const struct file_operations lpt_drain_fops = {
 	.release	= lpt_drain_release,
 };
 
+static int lpt_late_flush(struct file *file, fl_owner_t id)
+{
+	lpt_hold();
+	return 0;
+}
+
+static noinline int lpt_nothing_below(void)
+{
+	return 1;
+}
+
+static int lpt_late_release(struct inode *inode, struct file *file)
+{
+	WRITE_ONCE(lpt_stepped, lpt_step(lpt_nothing_below));
+	return 0;
+}
+
+static const struct file_operations lpt_late_fops = {
+	.owner		= THIS_MODULE,
+	.open		= simple_open,
+	.flush		= lpt_late_flush,
+	.release	= lpt_late_release,
+};
+
 static int lpt_unstarted_fn(void *unused)
 {
 	lpt_unstarted_ran = true;
@@ -423,6 +449,8 @@ static int __init lpt_blocker_init(void)
 	debugfs_create_file("hold", 0200, lpt_dir, NULL, &lpt_hold_fops);
 	debugfs_create_file("kthread", 0200, lpt_dir, NULL, &lpt_kthread_fops);
 	debugfs_create_file("drain", 0600, lpt_dir, NULL, &lpt_drain_fops);
+	/* The proxy of debugfs has no flush(). */
+	debugfs_create_file_unsafe("late", 0200, lpt_dir, NULL, &lpt_late_fops);
 	debugfs_create_file("stepped", 0400, lpt_dir, NULL, &lpt_stepped_fops);
 	debugfs_create_file("release", 0200, lpt_dir, NULL, &lpt_release_fops);
 	debugfs_create_file("unstarted", 0600, lpt_dir, NULL,

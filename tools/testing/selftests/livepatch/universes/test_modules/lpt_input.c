@@ -7,9 +7,12 @@
  * entry must have no effect.
  */
 
+#include <linux/kallsyms.h>
 #include <linux/livepatch.h>
 #include <linux/math.h>
 #include <linux/module.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
 
 #include "lpt.h"
 
@@ -33,6 +36,23 @@ MODULE_PARM_DESC(set, "replace set of the patch");
 
 static LPT_VERSION_FUNC(lpt_new, LPT_INPUT_VERSION);
 
+/* A function of the patch itself */
+static LPT_VERSION_FUNC(lpt_own, LPT_ORIGINAL);
+
+static int lpt_own_get(char *buffer, const struct kernel_param *kp)
+{
+	return sysfs_emit(buffer, "%d\n", lpt_own());
+}
+
+static const struct kernel_param_ops lpt_own_ops = {
+	.get = lpt_own_get,
+};
+module_param_cb(own, &lpt_own_ops, NULL, 0444);
+MODULE_PARM_DESC(own, "what lpt_own() returns, which kind=own patches");
+
+/* Has the first length that is refused */
+static char lpt_long_name[KSYM_NAME_LEN + 1];
+
 struct lpt_kind {
 	const char *name;
 	struct klp_func func;
@@ -47,6 +67,8 @@ static const struct lpt_kind lpt_kinds[] = {
 	{ "second_of_one", { "lpt_pair_b", lpt_new, 2 } },
 	{ "unknown", { "lpt_no_such_function", lpt_new, 0 } },
 	{ "no_name", { NULL, lpt_new, 0 } },
+	{ "empty_name", { "", lpt_new, 0 } },
+	{ "long_name", { lpt_long_name, lpt_new, 0 } },
 	{ "no_new_func", { "lpt_pair_b", NULL, 0 } },
 	{ "bad_new_func", { "lpt_pair_b", (void *)1, 0 } },
 	{ "inlined", { "lpt_inlined", lpt_new, 0 } },
@@ -115,6 +137,21 @@ static int lpt_enable_malformed(void)
 	return klp_enable_patch(&lpt_patch);
 }
 
+/* The patch is an object of itself. */
+static int lpt_enable_own(void)
+{
+	lpt_objs[0].name = KBUILD_MODNAME;
+	lpt_funcs[0].old_name = "lpt_own";
+	return klp_enable_patch(&lpt_patch);
+}
+
+/* The object has a list without functions. */
+static int lpt_enable_empty_list(void)
+{
+	lpt_funcs[0] = (struct klp_func){ };
+	return klp_enable_patch(&lpt_patch);
+}
+
 static int lpt_enable_vmlinux(const struct klp_func *funcs)
 {
 	lpt_objs[0].name = NULL;
@@ -129,6 +166,11 @@ static int __init lpt_input_init(void)
 
 	lpt_patch.replace = replace;
 	lpt_patch.replace_set = set;
+	memset(lpt_long_name, 'x', KSYM_NAME_LEN);
+	if (!strcmp(kind, "own"))
+		return lpt_enable_own();
+	if (!strcmp(kind, "empty_list"))
+		return lpt_enable_empty_list();
 	for (i = 0; i < ARRAY_SIZE(lpt_vmlinux_kinds); i++) {
 		if (!strcmp(kind, lpt_vmlinux_kinds[i].name))
 			return lpt_enable_vmlinux(lpt_vmlinux_kinds[i].funcs);

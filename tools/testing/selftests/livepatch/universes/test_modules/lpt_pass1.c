@@ -7,7 +7,8 @@
  * loaded.
  *
  * With the parameter "frame" the original is called, so that tasks return to the code
- * of this module. If they can sleep there, they do so for "nap_ms" milliseconds.
+ * of this module. If they can sleep there, they do so for "nap_ms" milliseconds. The
+ * functions must have no arguments on the stack, that is, not more than six.
  */
 
 #include <linux/delay.h>
