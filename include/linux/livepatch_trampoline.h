@@ -27,50 +27,30 @@ DECLARE_PER_CPU(u8, klp_irq_universe);
 
 #ifdef CONFIG_LIVEPATCH_TRAMPOLINE
 
+/* Size of a trampoline in bytes: a cache line of most processors */
+#define KLP_TRAMPOLINE_SIZE	64
+
 /**
- * klp_arch_alloc_block - allocate memory for trampolines
- * @nr: number of trampolines
- * @size: where to store the size of the memory, in bytes
+ * klp_arch_fill_block - fill memory for trampolines with instructions that trap
+ * @block: the memory, writable
+ * @size: its size in bytes, a multiple of the page size
  *
- * The memory is writable until klp_arch_seal_block() makes it executable. It is never
- * both.
- *
- * Context: Process context, may sleep.
- * Return: the memory, NULL when there is none.
+ * Context: Process context.
  */
-void *klp_arch_alloc_block(unsigned int nr, size_t *size);
+void klp_arch_fill_block(void *block, size_t size);
 
 /**
  * klp_arch_build_trampoline - write a trampoline
- * @block: what klp_arch_alloc_block() returned, not sealed yet
- * @idx: index of the trampoline in the block, from 0 on
+ * @trampoline: KLP_TRAMPOLINE_SIZE bytes, writable, which are executed later
  * @to: address that a caller in each universe goes to
  *
  * The trampoline preserves all registers that a function may use at its entry.
  *
  * Context: Process context.
- * Return: address of the trampoline.
+ * Return: 0, or -ERANGE if a branch from @trampoline can't reach @to.
  */
-unsigned long klp_arch_build_trampoline(void *block, unsigned int idx,
-					const unsigned long to[KLP_UNIVERSES]);
-
-/**
- * klp_arch_seal_block - make trampolines executable, and read-only
- * @block: what klp_arch_alloc_block() returned
- * @size: its size in bytes
- *
- * Context: Process context, may sleep.
- * Return: 0, or an error if the memory can't be changed. Then it is only to be freed.
- */
-int klp_arch_seal_block(void *block, size_t size);
-
-/**
- * klp_arch_free_block - free trampolines, sealed or not
- * @block: what klp_arch_alloc_block() returned. No task and no CPU executes it
- *
- * Context: Process context, may sleep.
- */
-void klp_arch_free_block(void *block);
+int klp_arch_build_trampoline(void *trampoline,
+			      const unsigned long to[KLP_UNIVERSES]);
 
 /**
  * klp_arch_after_site - where the original continues after its call site
@@ -92,24 +72,15 @@ unsigned long klp_arch_after_pad(void *fn);
 
 #else
 
-static inline void *klp_arch_alloc_block(unsigned int nr, size_t *size)
-{
-	return NULL;
-}
+#define KLP_TRAMPOLINE_SIZE	0
 
-static inline unsigned long
-klp_arch_build_trampoline(void *block, unsigned int idx,
-			  const unsigned long to[KLP_UNIVERSES])
-{
-	return 0;
-}
+static inline void klp_arch_fill_block(void *block, size_t size) { }
 
-static inline int klp_arch_seal_block(void *block, size_t size)
+static inline int klp_arch_build_trampoline(void *trampoline,
+					    const unsigned long to[KLP_UNIVERSES])
 {
-	return -EOPNOTSUPP;
+	return -ERANGE;
 }
-
-static inline void klp_arch_free_block(void *block) { }
 
 static inline unsigned long klp_arch_after_site(unsigned long ip)
 {

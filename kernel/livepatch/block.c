@@ -3,16 +3,20 @@
  * Blocks of trampolines. Call sites jump to a trampoline during a transition. They also do
  * if ftrace can't store the address of the target, see redirect.c.
  *
- * The architecture allocates a block and writes its trampolines. The redirects hold
- * references to a block, one for each trampoline that they use. While the block is built,
- * klp_redirect_commit() holds one. It is freed after a grace period, because a task may be
- * preempted in it.
+ * The architecture writes the trampolines. A block is writable until it is complete, and
+ * executable afterwards. The redirects hold references to a block, one for each trampoline
+ * that they use. While the block is built, klp_redirect_commit() holds one. It is freed
+ * after a grace period, because a task may be preempted in it.
  */
 
+#include <linux/execmem.h>
+#include <linux/ftrace.h>
 #include <linux/perf_event.h>
 #include <linux/rculist.h>
+#include <linux/set_memory.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
+#include <asm/cacheflush.h>
 #include "internal.h"
 
 /**
@@ -79,11 +83,13 @@ struct klp_block *klp_block_alloc(unsigned int nr)
 	lockdep_assert_held(&klp_mutex);
 	if (!block)
 		return NULL;
-	block->text = klp_arch_alloc_block(nr, &block->size);
+	block->size = PAGE_ALIGN(nr * KLP_TRAMPOLINE_SIZE);
+	block->text = execmem_alloc_rw(EXECMEM_FTRACE, block->size);
 	if (!block->text) {
 		kfree(block);
 		return NULL;
 	}
+	klp_arch_fill_block(block->text, block->size);
 	block->refs = 1;
 	list_add_rcu(&block->list, &klp_blocks);
 	return block;
@@ -95,13 +101,19 @@ struct klp_block *klp_block_alloc(unsigned int nr)
  * @to: where a caller in each universe goes
  *
  * Context: Process context, klp_mutex held.
- * Return: address of the trampoline.
+ * Return: the target for the call site: the trampoline; or ftrace, which calls the
+ * handler, if a trampoline of this block can't reach the functions.
  */
 unsigned long klp_block_add(struct klp_block *block,
 			    const unsigned long to[KLP_UNIVERSES])
 {
+	void *trampoline = block->text + block->built * KLP_TRAMPOLINE_SIZE;
+
 	lockdep_assert_held(&klp_mutex);
-	return klp_arch_build_trampoline(block->text, block->built++, to);
+	if (klp_arch_build_trampoline(trampoline, to))
+		return FTRACE_ADDR;
+	block->built++;
+	return ftrace_jmp_set((unsigned long)trampoline);
 }
 
 /**
@@ -109,13 +121,16 @@ unsigned long klp_block_add(struct klp_block *block,
  * @block: the block
  *
  * Context: Process context, klp_mutex held.
- * Return: 0, or an error of the architecture. Then the block must not be used.
+ * Return: 0, or an error of set_memory_rox(). Then the block must not be used.
  */
 int klp_block_seal(struct klp_block *block)
 {
+	unsigned long start = (unsigned long)block->text;
+
 	lockdep_assert_held(&klp_mutex);
 	klp_report_to_perf(block, false);
-	return klp_arch_seal_block(block->text, block->size);
+	flush_icache_range(start, start + block->size);
+	return set_memory_rox(start, block->size >> PAGE_SHIFT);
 }
 
 /**
@@ -140,7 +155,7 @@ static void klp_free_block(struct klp_dead *dead)
 	scoped_guard(mutex, &klp_mutex)
 		list_del_rcu(&block->list);
 	klp_report_to_perf(block, true);
-	klp_arch_free_block(block->text);
+	execmem_free(block->text);
 	kfree_rcu(block, rcu);
 }
 

@@ -20,6 +20,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/errno.h>
+#include <linux/kallsyms.h>
 #include <linux/module.h>
 #include <linux/printk.h>
 #include <linux/string.h>
@@ -68,11 +69,18 @@ static int klp_check_func(const struct klp_patch *patch,
 			  const struct klp_object *obj,
 			  const struct klp_func *func)
 {
-	if (func->old_name && func->new_func)
+	bool has_name = func->old_name && *func->old_name;
+
+	if (has_name && strlen(func->old_name) >= KSYM_NAME_LEN) {
+		pr_err("patch '%s' object '%s': the name of a function is too long\n",
+		       patch->mod->name, klp_desc_name(obj));
+		return -EINVAL;
+	}
+	if (has_name && func->new_func)
 		return 0;
 	pr_err("patch '%s' object '%s': function '%s' has no %s\n",
-	       patch->mod->name, klp_desc_name(obj), func->old_name ?: "?",
-	       func->old_name ? "new function" : "name");
+	       patch->mod->name, klp_desc_name(obj), has_name ? func->old_name : "?",
+	       has_name ? "new function" : "name");
 	return -EINVAL;
 }
 

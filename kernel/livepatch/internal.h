@@ -27,6 +27,9 @@ struct live_object;
  */
 extern struct mutex klp_mutex;
 
+/* Delay before a step that must not fail is tried again, in milliseconds */
+#define KLP_RETRY_MS	20
+
 /**
  * enum klp_patch_state - state of a patch
  * @KLP_DISABLED:	before the patch is enabled; again after it was disabled or
@@ -60,6 +63,7 @@ enum klp_patch_state {
  * @pinned:	the module stays in memory, because a task may run its code for ever
  * @init_failed: the init function of the module has returned an error after it had
  *		enabled the patch, so the patch can't be enabled again
+ * @awaits_exits: the patch could not be enabled, and exiting tasks may call it
  * @since:	value of klp_nr_starts in the migration that enabled the patch, 0 before
  * @nr_objs:	number of objects
  * @objs:	its objects
@@ -74,6 +78,7 @@ struct live_patch {
 	unsigned int replace_set;
 	bool pinned __guarded_by(&klp_mutex);
 	bool init_failed __guarded_by(&klp_mutex);
+	bool awaits_exits;
 	unsigned int since __guarded_by(&klp_mutex);
 	unsigned int nr_objs;
 	struct live_object **objs;
@@ -266,6 +271,12 @@ static inline bool klp_task_sleeps(struct task_struct *task)
 
 /* --------------------------------- straggler.c: why a task has not migrated yet */
 
+/*
+ * Age of a transition in milliseconds from which on it is reported in the log, and running
+ * tasks get the fake signal
+ */
+#define KLP_LONG_MS	15000
+
 /**
  * enum klp_class - what keeps a task from migrating
  * @KLP_CLASS_IDLE:	idle task, migrates in the idle loop
@@ -301,7 +312,7 @@ enum klp_class {
 };
 
 enum klp_class klp_straggler_class(const struct task_struct *task);
-bool klp_straggler_wants_signal(const struct task_struct *task, bool late);
+bool klp_straggler_wants_signal(struct task_struct *task, unsigned int age);
 
 /* ------------------ moved.c: where kernel threads were when they migrated */
 

@@ -415,6 +415,8 @@ static int klp_enable(struct live_patch *patch, struct list_head *gone)
 	if (ret) {
 		pr_warn("failed to enable patch '%s'\n", patch->mod->name);
 		klp_cancel_transition(patch, gone);
+		patch->awaits_exits = klp_migration_exiting();
+		klp_nr_waiting += patch->awaits_exits;
 		return ret;
 	}
 	klp_each_object(patch, klp_pin_never_left);
@@ -584,23 +586,20 @@ static bool klp_nobody_exits(void)
 static void klp_wait_for_exiting(void)
 {
 	while (!klp_nobody_exits())
-		schedule_timeout_idle(HZ / 50);
+		schedule_timeout_idle(msecs_to_jiffies(KLP_RETRY_MS));
 	klp_wait_for_calls();
 	scoped_guard(mutex, &klp_mutex)
 		klp_nr_waiting--;
 }
 
-/*
- * The patches could not be enabled, and are in no list. Their modules may try it again.
- * @wait: wait for exiting tasks before the modules can be freed.
- */
-static void klp_discard_patches(struct list_head *gone, bool wait)
+/* The patches could not be enabled, and are in no list. Their modules may try it again. */
+static void klp_discard_patches(struct list_head *gone)
 {
 	struct live_patch *patch, *next;
 
-	if (wait)
-		klp_wait_for_exiting();
 	list_for_each_entry_safe(patch, next, gone, list) {
+		if (patch->awaits_exits)
+			klp_wait_for_exiting();
 		scoped_guard(mutex, &klp_mutex)
 			klp_patch_unbind(patch);
 		klp_release_patch(patch);
@@ -631,7 +630,6 @@ static void klp_discard_patches(struct list_head *gone, bool wait)
 int klp_enable_patch(struct klp_patch *desc)
 {
 	LIST_HEAD(gone);
-	bool wait;
 	int ret;
 
 	ret = klp_check_patch(desc);
@@ -641,12 +639,9 @@ int klp_enable_patch(struct klp_patch *desc)
 	/* An earlier patch of the same name may just be leaving sysfs. */
 	klp_flush(desc->mod->name);
 
-	scoped_guard(klp_change) {
+	scoped_guard(klp_change)
 		ret = klp_try_enable(desc, &gone);
-		wait = !list_empty(&gone) && klp_migration_exiting();
-		klp_nr_waiting += wait;
-	}
-	klp_discard_patches(&gone, wait);
+	klp_discard_patches(&gone);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(klp_enable_patch);
@@ -713,9 +708,13 @@ static void klp_wait_for_end(struct live_patch *patch)
  */
 bool klp_module_init_failed(struct module *mod, int err)
 {
-	struct live_patch *patch = klp_undo_enable(mod, err);
+	struct live_patch *patch;
 	bool may_go;
 
+	if (!is_livepatch_module(mod))
+		return true;
+
+	patch = klp_undo_enable(mod, err);
 	if (patch)
 		klp_wait_for_end(patch);
 	/* A patch that has left the list may not be released yet. */

@@ -227,7 +227,9 @@ static int klp_object_join(struct live_object *obj, struct module *mod)
 		klp_object_post_unpatch(obj);
 		goto unbind;
 	}
-	klp_pin_never_left(obj);
+	/* Before tasks migrate, none can be in its functions; klp_enable() pins it later. */
+	if (obj->patch->since)
+		klp_pin_never_left(obj);
 	if (klp_is_settled(obj->patch))
 		klp_object_post_patch(obj);
 	return 0;

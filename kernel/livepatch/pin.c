@@ -18,7 +18,10 @@
  * main function         the patch replaces the main function of a     enable and end
  *                       thread, which does not return from it
  * thread of the module  a thread, started or not, has its main        end
- *                       function in the module
+ *                       function in the module, or a vhost worker
+ *                       calls one there for each item
+ * restart               a task may restart a system call in a         end
+ *                       function of the module
  * place in the module   a thread migrated in a function of the        end
  *                       module
  * path of an exit       the patch replaces a function on the path     end
@@ -57,6 +60,7 @@
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/vhost_task.h>
 #include "internal.h"
 
 static void klp_pin(struct live_patch *patch)
@@ -138,18 +142,36 @@ void klp_pin_never_left(struct live_object *obj)
 	}
 }
 
-/* Is there a thread, started or not, whose main function is in the module? */
-static void klp_pin_main_function(struct live_patch *patch)
+/*
+ * What is code of the module to a task that keeps its address and will jump there, without
+ * a redirect? NULL if the task keeps no such address.
+ */
+static const char *klp_why_kept(struct task_struct *task, const struct module *mod)
 {
-	struct task_struct *task;
-	unsigned long main;
+	unsigned long main = klp_main_function(task);
+
+	if (main && within_module(main, mod))
+		return "the main function";
+	if (vhost_task_calls(task, mod))
+		return "the function for items";
+	/* Kept until another call sets it, also by a task that does not restart a call now. */
+	if (within_module((unsigned long)READ_ONCE(task->restart_block.fn), mod))
+		return "a function to restart a system call";
+	return NULL;
+}
+
+/* Does a task, started or not, keep the address of code of the module? */
+static void klp_pin_kept(struct live_patch *patch)
+{
+	struct task_struct *process, *task;
+	const char *why;
 
 	guard(rcu)();
-	for_each_process(task) {
-		main = klp_main_function(task);
-		if (main && within_module(main, patch->mod)) {
-			klp_pin_because(patch, "its code is the main function of %s (%d)",
-					task->comm, task_pid_nr(task));
+	for_each_process_thread(process, task) {
+		why = klp_why_kept(task, patch->mod);
+		if (why) {
+			klp_pin_because(patch, "its code is %s of %s (%d)",
+					why, task->comm, task_pid_nr(task));
 			return;
 		}
 	}
@@ -196,7 +218,7 @@ static void klp_pin_at_end(struct live_patch *patch)
 	lockdep_assert_held(&klp_mutex);
 	for (i = 0; i < patch->nr_objs; i++)
 		klp_pin_never_left(patch->objs[i]);
-	klp_pin_main_function(patch);
+	klp_pin_kept(patch);
 	for (i = 0; !patch->pinned && (moved = klp_moved_get(i)); i++)
 		klp_pin_moved(patch, moved);
 }

@@ -41,12 +41,6 @@ module_param(poke_delay_ms, uint, 0644);
  */
 #define KLP_ROUNDS_BEFORE_MOVE	(KLP_POKE_BACKOFF_MAX + 2)
 
-/*
- * Age of a transition in milliseconds from which on it is reported in the log, and running
- * tasks get the fake signal.
- */
-#define KLP_LONG_MS		15000
-
 /* Number of rounds of this migration that are over, at most KLP_ROUNDS_BEFORE_MOVE */
 static unsigned int klp_pokes __guarded_by(&klp_mutex);
 
@@ -77,7 +71,7 @@ static bool klp_check_stack(struct task_struct *task)
 
 /*
  * Report a long transition in the log, because debugfs may not be mounted. Once in each
- * direction.
+ * direction. @task is NULL if there are only exiting tasks and interrupt contexts.
  */
 static void klp_report_long(struct task_struct *task)
 {
@@ -87,8 +81,12 @@ static void klp_report_long(struct task_struct *task)
 	if (klp_reported_long || age < KLP_LONG_MS)
 		return;
 	klp_reported_long = true;
-	pr_notice("signaling remaining tasks, such as %s (%d), behind for %u s\n",
-		  task->comm, task_pid_nr(task), age / 1000);
+	if (task)
+		pr_notice("signaling remaining tasks, such as %s (%d), behind for %u s\n",
+			  task->comm, task_pid_nr(task), age / 1000);
+	else
+		pr_notice("%d exiting tasks or interrupt contexts behind for %u s\n",
+			  klp_migration_left(), age / 1000);
 }
 
 /*
@@ -113,9 +111,9 @@ static void klp_poke_kthread(struct task_struct *task)
 /* Called by task_call_func(): @task neither starts nor stops running. */
 static int klp_interrupt_task(struct task_struct *task, void *arg)
 {
-	bool *late = arg;
+	unsigned int *age = arg;
 
-	if (!klp_straggler_wants_signal(task, *late))
+	if (!klp_straggler_wants_signal(task, *age))
 		return false;
 	set_tsk_thread_flag(task, TIF_NOTIFY_SIGNAL);
 	return true;
@@ -123,13 +121,14 @@ static int klp_interrupt_task(struct task_struct *task, void *arg)
 
 /*
  * The fake signal: TIF_NOTIFY_SIGNAL interrupts a system call. Because there is no signal,
- * most calls restart afterwards. A task in an interruptible sleep gets it at once. A task
- * that runs leaves the kernel by itself, and if it is interrupted, its call may return a
- * short result. So it gets the fake signal only when the transition takes long.
+ * most calls restart afterwards. So a task in an interruptible sleep gets it at once, unless
+ * its call is one of those that do not restart. A task that runs leaves the kernel by itself,
+ * and if it is interrupted, its call may return a short result. So it gets the fake signal
+ * only when the transition takes long.
  */
-static void klp_poke_user_task(struct task_struct *task, bool late)
+static void klp_poke_user_task(struct task_struct *task, unsigned int age)
 {
-	if (!task_call_func(task, klp_interrupt_task, &late))
+	if (!task_call_func(task, klp_interrupt_task, &age))
 		return;
 	/* If it is frozen in its call, get_signal() freezes it again at the boundary. */
 	if (klp_cgroup_freezes(task))
@@ -150,7 +149,7 @@ static void klp_poke_task(struct task_struct *task)
 	if (klp_task_flags(task) & PF_KTHREAD)
 		klp_poke_kthread(task);
 	else
-		klp_poke_user_task(task, klp_transition_age_ms() >= KLP_LONG_MS);
+		klp_poke_user_task(task, klp_transition_age_ms());
 }
 
 static DEFINE_PER_CPU(struct cpu_stop_work, klp_stop_work);
@@ -242,6 +241,8 @@ static void klp_poke_fn(struct work_struct *work)
 	klp_walk_tasks(klp_poke_task);
 	klp_poke_cpus();
 	klp_stragglers_put();
+	if (klp_migration_left())
+		klp_report_long(NULL);
 	klp_trace_round(reported);
 	if (klp_pokes < KLP_ROUNDS_BEFORE_MOVE)
 		klp_pokes++;
@@ -296,7 +297,7 @@ bool klp_poke_now(struct task_struct *task)
 		if (klp_task_flags(task) & PF_KTHREAD)
 			klp_wake_kthread(task);
 		else
-			klp_poke_user_task(task, true);
+			klp_poke_user_task(task, UINT_MAX);
 	}
 	klp_stragglers_put();
 	return true;

@@ -185,7 +185,7 @@ static int klp_fill_block(struct klp_block *block)
 
 		if (!klp_redirect_wants_trampoline(redirect))
 			continue;
-		redirect->next_entry = ftrace_jmp_set(klp_block_add(block, to));
+		redirect->next_entry = klp_block_add(block, to);
 	}
 	return klp_block_seal(block);
 }
@@ -304,7 +304,8 @@ static int klp_filter(struct ftrace_ops *ops, klp_match_t match)
 /*
  * An ops whose registration fails is in the list of all ftrace_ops for a short time, and so
  * is one that is unregistered. The list is walked with preemption disabled, also where RCU
- * is not watching. Wait until no CPU walks it any more.
+ * is not watching. Wait until no CPU walks it any more. The handler does not use its ops, so
+ * there is no need to wait for tasks that are preempted on the way to the handler.
  */
 static void klp_wait_for_tracers(void)
 {
@@ -336,15 +337,12 @@ static bool klp_are_taken(struct ftrace_ops *probe, unsigned long *ips, int nr)
  * All call sites are registered together, so on -EBUSY find a function that another user
  * redirects, by bisection. On other errors report the first function.
  */
-static void klp_report_function(int err)
+static void klp_report_new(unsigned long *ips, int nr, int err)
 {
 	static struct ftrace_ops probe;
-	unsigned long *ips;
-	int first = 0, half, nr;
+	int first = 0, half;
 
-	lockdep_assert_held(&klp_mutex);
 	klp_init_ops(&probe);
-	nr = klp_collect(klp_is_new, NULL, &ips, GFP_KERNEL | __GFP_NOFAIL);
 	while (err == -EBUSY && nr > 1) {
 		half = nr / 2;
 		if (klp_are_taken(&probe, ips + first, half)) {
@@ -356,8 +354,23 @@ static void klp_report_function(int err)
 	}
 	pr_err("failed to register ftrace handler for function '%s' (%d)\n",
 	       klp_redirect_find(ips[first])->name, err);
-	kvfree(ips);
 	klp_free_filter(&probe);
+}
+
+static void klp_report_failure(int err)
+{
+	unsigned long *ips;
+	int nr;
+
+	lockdep_assert_held(&klp_mutex);
+	nr = klp_collect(klp_is_new, NULL, &ips, GFP_KERNEL | __GFP_NOFAIL);
+	if (nr)
+		klp_report_new(ips, nr, err);
+	else
+		pr_err("failed to change the call site of function '%s' (%d)\n",
+		       list_first_entry(&klp_noted, struct klp_redirect, change)->name,
+		       err);
+	kvfree(ips);
 }
 
 static void klp_free_group_fn(struct klp_dead *dead)
@@ -406,10 +419,8 @@ static int klp_register_group(struct klp_group *group, struct klp_block *block)
 	}
 
 	ret = klp_register(&group->ops);
-	if (ret) {
-		klp_report_function(ret);
+	if (ret)
 		return ret;
-	}
 	list_for_each_entry(redirect, &klp_noted, change) {
 		if (klp_is_new(redirect, NULL))
 			redirect->group = group;
@@ -453,6 +464,7 @@ static int klp_retarget(struct klp_block *block)
 		}
 		ret = unregister_ftrace_function(&klp_cover_ops);
 	}
+	/* Without a grace period: the filter of a FTRACE_OPS_FL_STUB is not read in a call. */
 	klp_free_filter(&klp_cover_ops);
 	return ret;
 }
@@ -465,7 +477,7 @@ static int klp_remove_sites(struct klp_group *group, unsigned long *ips, int nr)
 	if (group->nr == nr)
 		return unregister_ftrace_function(&group->ops);
 	while ((ret = ftrace_set_filter_ips(&group->ops, ips, nr, 1, 0)) == -ENOMEM)
-		msleep(20);
+		msleep(KLP_RETRY_MS);
 	return ret;
 }
 
@@ -612,21 +624,7 @@ void klp_redirect_set(struct klp_redirect *redirect, void *now, void *then)
 	list_move_tail(&redirect->change, &klp_noted);
 }
 
-/**
- * klp_redirect_commit - change the call sites as noted by klp_redirect_set()
- *
- * While the call sites change, each call runs what it ran before, or what it runs
- * afterwards. The call site of a redirect that selects the original in both universes is
- * unregistered. After an error all changes are still noted. Then the caller sets the
- * previous targets, and commits them by klp_redirect_must_commit() or
- * klp_redirect_settle().
- *
- * Context: Process context, klp_mutex held, sleeps.
- * Return: 0; -ENOMEM; -EBUSY if another user of ftrace redirects one of the functions;
- * -EAGAIN if BPF has been changing a trampoline of one of them for a second; -ENODEV if
- * ftrace has disabled itself; or another error of register_ftrace_function().
- */
-int klp_redirect_commit(void)
+static int klp_try_commit(void)
 {
 	struct klp_block *block;
 	int ret;
@@ -653,6 +651,29 @@ int klp_redirect_commit(void)
 }
 
 /**
+ * klp_redirect_commit - change the call sites as noted by klp_redirect_set()
+ *
+ * While the call sites change, each call runs what it ran before, or what it runs
+ * afterwards. The call site of a redirect that selects the original in both universes is
+ * unregistered. After an error all changes are still noted. Then the caller sets the
+ * previous targets, and commits them by klp_redirect_must_commit() or
+ * klp_redirect_settle().
+ *
+ * Context: Process context, klp_mutex held, sleeps.
+ * Return: 0; -ENOMEM; -EBUSY if another user of ftrace redirects one of the functions;
+ * -EAGAIN if BPF has been changing a trampoline of one of them for a second; -ENODEV if
+ * ftrace has disabled itself; or another error of register_ftrace_function().
+ */
+int klp_redirect_commit(void)
+{
+	int ret = klp_try_commit();
+
+	if (ret)
+		klp_report_failure(ret);
+	return ret;
+}
+
+/**
  * klp_redirect_must_commit - commit changes that must not fail
  *
  * Like klp_redirect_commit(), but retries until there is memory.
@@ -665,8 +686,8 @@ int klp_redirect_must_commit(void)
 {
 	int ret;
 
-	while ((ret = klp_redirect_commit()) == -ENOMEM)
-		msleep(20);
+	while ((ret = klp_try_commit()) == -ENOMEM)
+		msleep(KLP_RETRY_MS);
 	WARN_ONCE(ret, "call sites can't be changed (%d)\n", ret);
 	return ret;
 }

@@ -3,8 +3,18 @@
  * Why a task has not migrated yet.
  */
 
+#include <linux/kvm.h>
 #include <linux/sched.h>
+#include <linux/sched/task_stack.h>
+#include <asm/syscall.h>
+#include <asm/unistd.h>
 #include "internal.h"
+
+/*
+ * Age of a transition in milliseconds from which on calls are interrupted even if a
+ * program may notice it. Most ioctls that wait for a device end earlier by themselves.
+ */
+#define KLP_PATIENT_MS		3000
 
 static enum klp_class klp_class_of_kthread(const struct task_struct *task)
 {
@@ -58,26 +68,53 @@ enum klp_class klp_straggler_class(const struct task_struct *task)
 					  klp_class_of_awake(task);
 }
 
+/*
+ * ioctl() in the system calls of 32-bit programs, on all architectures with live patching
+ * that run such programs
+ */
+#define KLP_NR_IOCTL_32		54
+
+/*
+ * Is it likely that the call in which the task sleeps shows that it was interrupted? Many
+ * ioctls of drivers return EINTR, and do not restart. A connect() that restarts fails with
+ * some protocols. io_submit() puts EINTR into an event. KVM_RUN is no such call: it returns
+ * EINTR whenever user space has something to do, and programs call it again.
+ */
+static bool klp_call_is_fragile(struct task_struct *task)
+{
+	bool is_64bit = syscall_get_arch(task) & __AUDIT_ARCH_64BIT;
+	struct pt_regs *regs = task_pt_regs(task);
+	int nr = syscall_get_nr(task, regs);
+	unsigned long args[6];
+
+	if (nr == (is_64bit ? __NR_ioctl : KLP_NR_IOCTL_32)) {
+		syscall_get_arguments(task, regs, args);
+		return args[1] != KVM_RUN;
+	}
+	return is_64bit && (nr == __NR_connect || nr == __NR_io_submit);
+}
+
 /**
  * klp_straggler_wants_signal - should the task get the fake signal, TIF_NOTIFY_SIGNAL?
  * @task: the task
- * @late: the transition takes long, so accept that the call of a running task, or a
- *	  request, may return another result than without the fake signal
+ * @age: for how long tasks have been migrating, in milliseconds. The longer it is, the
+ *	 sooner a call may return another result than without the fake signal
  *
  * Context: Called by task_call_func().
  * Return: true if the fake signal makes the task leave the kernel or end its request.
  */
-bool klp_straggler_wants_signal(const struct task_struct *task, bool late)
+bool klp_straggler_wants_signal(struct task_struct *task, unsigned int age)
 {
 	switch (klp_straggler_class(task)) {
-	case KLP_CLASS_SLEEPS:
 	case KLP_CLASS_GUEST:
 		return true;
+	case KLP_CLASS_SLEEPS:
+		return age >= KLP_PATIENT_MS || !klp_call_is_fragile(task);
 	/* The call may return less than without the fake signal. */
 	case KLP_CLASS_RUNS:
 	/* The request would fail with EINTR, and is not restarted. */
 	case KLP_CLASS_REQUEST:
-		return late;
+		return age >= KLP_LONG_MS;
 	default:
 		return false;
 	}

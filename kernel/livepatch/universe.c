@@ -250,7 +250,7 @@ void notrace klp_update_patch_state(struct task_struct *task)
 
 	scoped_guard(raw_spinlock_irqsave, &task->pi_lock) {
 		before = task->klp_universe;
-		counted = klp_arrive(task, task->flags & PF_KTHREAD ?
+		counted = klp_arrive(task, task->flags & (PF_KTHREAD | PF_USER_WORKER) ?
 				     KLP_PLACE_SAFE_POINT : KLP_PLACE_BOUNDARY);
 		/* It may migrate before the walk of a transition has flagged it. */
 		if (counted || task->klp_universe != before)
@@ -333,7 +333,8 @@ static bool klp_is_quiescent(const struct task_struct *task)
 	case KLP_IN_RESUME_WORK:
 		return klp_is_throttled(task);
 	case KLP_AT_BOUNDARY:
-		return true;
+		/* Task work, such as the end of a close(), belongs to the same entry. */
+		return !READ_ONCE(task->task_works);
 	default:
 		return klp_task_is_asleep(task);
 	}

@@ -17,19 +17,15 @@
  */
 
 #include <linux/array_size.h>
-#include <linux/execmem.h>
 #include <linux/ftrace.h>
 #include <linux/livepatch_trampoline.h>
 #include <linux/sched.h>
-#include <linux/set_memory.h>
 #include <linux/stddef.h>
 #include <linux/string.h>
 #include <linux/text-patching.h>
 #include <linux/unaligned.h>
 #include <asm/current.h>
 #include <asm/ibt.h>
-
-#define KLP_TRAMPOLINE_SIZE	64
 
 extern const u8 klp_template[KLP_TRAMPOLINE_SIZE];
 /* For each universe, the offsets of the ends of the jumps to its function */
@@ -79,21 +75,15 @@ static void klp_set_target(void *end, unsigned long target)
 	put_unaligned((u32)(target - (unsigned long)end), rel32);
 }
 
-void *klp_arch_alloc_block(unsigned int nr, size_t *size)
+void klp_arch_fill_block(void *block, size_t size)
 {
-	void *block;
-
-	*size = PAGE_ALIGN(nr * KLP_TRAMPOLINE_SIZE);
-	block = execmem_alloc_rw(EXECMEM_FTRACE, *size);
-	if (block)
-		memset(block, INT3_INSN_OPCODE, *size);
-	return block;
+	memset(block, INT3_INSN_OPCODE, size);
 }
 
-unsigned long klp_arch_build_trampoline(void *block, unsigned int idx,
-					const unsigned long to[KLP_UNIVERSES])
+/* Kernel and modules are in a part of the address space that each jump reaches. */
+int klp_arch_build_trampoline(void *trampoline,
+			      const unsigned long to[KLP_UNIVERSES])
 {
-	void *trampoline = block + idx * KLP_TRAMPOLINE_SIZE;
 	int universe, jump;
 
 	memcpy(trampoline, klp_template, KLP_TRAMPOLINE_SIZE);
@@ -102,17 +92,7 @@ unsigned long klp_arch_build_trampoline(void *block, unsigned int idx,
 			klp_set_target(trampoline + klp_jumps[universe][jump],
 				       to[universe]);
 	}
-	return (unsigned long)trampoline;
-}
-
-int klp_arch_seal_block(void *block, size_t size)
-{
-	return set_memory_rox((unsigned long)block, size >> PAGE_SHIFT);
-}
-
-void klp_arch_free_block(void *block)
-{
-	execmem_free(block);
+	return 0;
 }
 
 unsigned long klp_arch_after_site(unsigned long ip)
