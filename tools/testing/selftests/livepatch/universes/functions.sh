@@ -324,6 +324,14 @@ call_sites() {
 	    "$TRACING/enabled_functions"
 }
 
+# find_entry FUNCTION - set ENTRY to the address of the trampoline that its call site leads to,
+# empty if there is none. ftrace may show a freed init function at the same address instead.
+find_entry() {
+	ENTRY=$(sed -n "s/^$1 .*tramp: \(0x\)\?\([^ ]*\).*/\2/p" \
+		    "$TRACING/enabled_functions")
+	[ -z "${ENTRY//[0-9a-f]/}" ] || skip "ftrace shows the name of a freed function, $ENTRY"
+}
+
 # needs_redirecting_kprobe - skip if the kprobe that is registered does not use IPMODIFY
 needs_redirecting_kprobe() {
 	grep -q "^lpt_pair_[ab] .*I" "$TRACING/enabled_functions" ||
@@ -533,6 +541,14 @@ log_since_start() {
 logged() {
 	log_since_start | grep -qE "$1" && return
 	diag "not in the log: $1"
+	return 1
+}
+
+# passed_on REGEX WHAT - the command whose messages are in LPT_TMP/error, and in which WHAT has
+# failed, was refused with an error that matches
+passed_on() {
+	[[ $(< "$LPT_TMP/error") =~ $1 ]] && return
+	diag "$2: not refused with '$1': $(< "$LPT_TMP/error")"
 	return 1
 }
 

@@ -1206,7 +1206,6 @@ int main(int argc, char **argv)
 		errx(2, "usage: lpt_tasks MODE [NUMBER | FILE...]");
 	if (argc > 2)
 		number = atoi(argv[2]);
-
 	files = argv + 2;
 
 	block_term();

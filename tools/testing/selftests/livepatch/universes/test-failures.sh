@@ -79,13 +79,6 @@ texts() {
 	echo "(${texts#|})\$"
 }
 
-# passed_on REGEX - the load was refused with one of these errors
-passed_on() {
-	[[ $(< "$LPT_TMP/error") =~ $1 ]] && return
-	diag "not refused with '$1': $(< "$LPT_TMP/error")"
-	return 1
-}
-
 # all_calls REGEX EFFECT UNDO MODULE [PARAMETER] - fail each call; a load may be refused with
 # errors that match; sets CALLS and REFUSED
 all_calls() {
@@ -104,7 +97,7 @@ all_calls() {
 			settled "$effect"
 			settled "$undo"
 		else
-			passed_on "$errors"
+			passed_on "$errors" "call $n"
 			REFUSED=$((REFUSED + 1))
 		fi
 		settle

@@ -33,9 +33,7 @@ test_restart() {
 
 # The task that gets work for a worker wakes it, and it calls the function that it has kept.
 test_worker() {
-	local kallsyms=/proc/kallsyms
-
-	grep -q " vhost_task_create$" "$kallsyms" || skip "no workers of vhost"
+	grep -q " vhost_task_create$" /proc/kallsyms || skip "no workers of vhost"
 	kept lpt_kept2 worker=1
 	logged "patch 'lpt_kept2': its code is the function for items of lpt_worker"
 	fails_with "$IN_USE" unload_once lpt_kept2

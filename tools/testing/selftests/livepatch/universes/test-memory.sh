@@ -42,13 +42,6 @@ took_effect() {
 	settle
 }
 
-# passed_on N - the load without the Nth allocation was refused with one of ERRORS
-passed_on() {
-	[[ $(< "$LPT_TMP/error") =~ ($ERRORS)$ ]] && return
-	diag "allocation $1: $(< "$LPT_TMP/error")"
-	return 1
-}
-
 # exhaust IN_EFFECT UNDO MODULE [PARAMETER] - fail each allocation of loading MODULE
 exhaust() {
 	local effect=$1 undo=$2 before n status refused=0
@@ -60,7 +53,7 @@ exhaust() {
 		fail_nth "$n" "$@" || status=$?
 		case $status in
 		0 | 3)	took_effect "$effect" "$undo" ;;
-		1)	passed_on "$n"
+		1)	passed_on "($ERRORS)\$" "allocation $n"
 			refused=$((refused + 1)) ;;
 		*)	cat "$LPT_TMP/error"; return 1 ;;
 		esac

@@ -53,13 +53,8 @@ untraced() {
 	[ -z "$(< "$TRACING/enabled_functions")" ]
 }
 
-# entry_of FUNCTION - the target of its call site, according to ftrace: an address, or a name
-entry_of() {
-	sed -n "s/^$1 .*tramp: \(0x\)\?\([^ ]*\).*/\2/p" "$TRACING/enabled_functions"
-}
-
 test_trampoline() {
-	local entry block
+	local block
 
 	has_trampolines || skip "no trampolines"
 	within "$PATIENCE" untraced || skip "others trace functions"
@@ -69,17 +64,16 @@ test_trampoline() {
 	hold
 	load lpt_pair2
 	in_transition
-	entry=$(entry_of lpt_pair_a)
-	[ -n "$entry" ] || skip "no trampoline of its own"
-	[ -z "${entry//[0-9a-f]/}" ] || skip "ftrace shows the name of a freed function, $entry"
-	within "$LPT_PATIENCE" has come "$entry"
-	block=$(block come "$entry")
+	find_entry lpt_pair_a
+	[ -n "$ENTRY" ] || skip "no trampoline of its own"
+	within "$LPT_PATIENCE" has come "$ENTRY"
+	block=$(block come "$ENTRY")
 	within "$LPT_PATIENCE" text "$block" 0 4096
 	release
 	settle
-	not has go "$entry"
-	within "$PATIENCE" has go "$entry"
-	is "$(block go "$entry")" "$block"
+	not has go "$ENTRY"
+	within "$PATIENCE" has go "$ENTRY"
+	is "$(block go "$ENTRY")" "$block"
 	within "$LPT_PATIENCE" text "$block" 4096 0
 }
 

@@ -350,16 +350,17 @@ flags_at() {
 
 # During a transition the call site leads to a trampoline, if there are any.
 check_trampoline() {
-	local site
+	local flags
 
-	site=$(grep "^lpt_pair_a " "$TRACING/enabled_functions")
-	if [[ ! $site =~ tramp:\ (0x[0-9a-f]+) ]]; then
-		diag "no trampoline: $site"
+	find_entry lpt_pair_a
+	if [ -z "$ENTRY" ]; then
+		diag "no trampoline: $(grep "^lpt_pair_a " "$TRACING/enabled_functions")"
 		not has_trampolines
 		return
 	fi
-	diag "trampoline: $(flags_at "${BASH_REMATCH[1]}")"
-	[[ $(flags_at "${BASH_REMATCH[1]}") = *\ ro\ *\ x\ * ]]
+	flags=$(flags_at "0x$ENTRY")
+	diag "trampoline: $flags"
+	[[ $flags = *\ ro\ *\ x\ * ]]
 }
 
 test_writable_code() {
