@@ -37,7 +37,7 @@ help:
 	@echo 'CONFIG=NAME       add lab/config/NAME or a file: debug, kcsan, nounwind,'
 	@echo '                  strict, calldepth, cfi, handler, preempt, rt'
 	@echo 'ARCH=arm64        another architecture than x86: a file in lab/arch'
-	@echo 'SUITES="NAMES"    of make check: model klp selftests ftrace-dead base kunit'
+	@echo 'SUITES="NAMES"    of make check: selftests model klp ftrace-dead base kunit'
 	@echo '                  klp-build cost; besides: sweep others torture'
 	@echo 'TIMEOUT=SECONDS   of a suite of make check (2400), of make vm (600)'
 	@echo 'JOBS=N            processes of the build (one for each CPU)'
