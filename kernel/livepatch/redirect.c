@@ -128,11 +128,8 @@ static void klp_init_ops(struct ftrace_ops *ops)
 {
 	ops->func = klp_redirect_handler;
 	ops->flags = KLP_OPS_FLAGS;
-	if (!IS_ENABLED(CONFIG_LIVEPATCH_TRAMPOLINE))
-		return;
-	/* A non-zero value is needed to enable ip_trampoline. It is not jumped to. */
-	ops->trampoline = (unsigned long)klp_redirect_handler;
-	ops->ip_trampoline = klp_redirect_entry;
+	if (IS_ENABLED(CONFIG_LIVEPATCH_TRAMPOLINE))
+		ops->ip_trampoline = klp_redirect_entry;
 }
 
 /* Registered for call sites while their target changes, see "Redirection" above. */
@@ -320,13 +317,28 @@ static void klp_free_filter(struct ftrace_ops *ops)
 		ftrace_free_filter(ops);
 }
 
+/*
+ * While BPF changes the trampoline of a function, which takes a short time, it
+ * refuses to share the function and returns -EAGAIN.
+ */
+static int klp_register(struct ftrace_ops *ops)
+{
+	int tries, ret;
+
+	for (tries = 1; ; tries++) {
+		ret = register_ftrace_function(ops);
+		if (ret != -EAGAIN || tries == KLP_REGISTER_TRIES)
+			return ret;
+		msleep(KLP_REGISTER_PAUSE_MS);
+	}
+}
+
 /* Does another IPMODIFY user of ftrace redirect one of these functions? */
 static bool klp_are_taken(struct ftrace_ops *probe, unsigned long *ips, int nr)
 {
 	int ret;
 
-	ret = ftrace_set_filter_ips(probe, ips, nr, 0, 1) ?:
-	      register_ftrace_function(probe);
+	ret = ftrace_set_filter_ips(probe, ips, nr, 0, 1) ?: klp_register(probe);
 	if (!ret)
 		unregister_ftrace_function(probe);
 	klp_wait_for_tracers();
@@ -389,22 +401,6 @@ static void klp_free_group(struct klp_group *group)
 /* Number of attempts while BPF returns -EAGAIN, and the pause between two attempts */
 #define KLP_REGISTER_TRIES	50
 #define KLP_REGISTER_PAUSE_MS	20
-
-/*
- * While BPF changes the trampoline of a function, which takes a short time, it
- * refuses to share the function and returns -EAGAIN.
- */
-static int klp_register(struct ftrace_ops *ops)
-{
-	int tries, ret;
-
-	for (tries = 1; ; tries++) {
-		ret = register_ftrace_function(ops);
-		if (ret != -EAGAIN || tries == KLP_REGISTER_TRIES)
-			return ret;
-		msleep(KLP_REGISTER_PAUSE_MS);
-	}
-}
 
 static int klp_register_group(struct klp_group *group, struct klp_block *block)
 {

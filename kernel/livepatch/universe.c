@@ -67,6 +67,7 @@
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
+#include <linux/smp.h>
 #include <linux/workqueue.h>
 #include "internal.h"
 
@@ -181,7 +182,8 @@ static bool klp_arrive(struct task_struct *task, enum klp_place place)
 	/*
 	 * Barrier B: orders the read of the goal before later reads of the redirects,
 	 * of klp_nr_starts and of klp_patched_universe. Pairs with
-	 * klp_transition_migrate().
+	 * klp_transition_migrate(). klp_migration_start() orders the call sites, which
+	 * are instructions.
 	 */
 	u8 goal = smp_load_acquire(&klp_goal);
 
@@ -593,6 +595,8 @@ void klp_migration_start(void)
 	lockdep_assert_held(&klp_mutex);
 
 	klp_stragglers_get();
+	/* On some architectures a CPU may execute old call sites until it gets an interrupt. */
+	kick_all_cpus_sync();
 	scoped_guard(cpus_read_lock) {
 		klp_transition_migrate();
 		klp_visit_cpus(false);
