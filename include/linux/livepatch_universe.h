@@ -20,6 +20,7 @@
 #ifndef _LINUX_LIVEPATCH_UNIVERSE_H_
 #define _LINUX_LIVEPATCH_UNIVERSE_H_
 
+#include <linux/cleanup.h>
 #include <linux/instruction_pointer.h>
 #include <linux/livepatch_sched.h>
 #include <linux/livepatch_trampoline.h>
@@ -56,10 +57,12 @@ static __always_inline void klp_safe_point(void)
  * was preempted there is not quiescent: it may be in a helper of the wait.
  */
 #define KLP_NOT_QUIESCENT	0UL
-/* Quiescent if the task is throttled, see klp_resume_enter() */
+/* Not quiescent, but may become so, see klp_resume_enter() */
 #define KLP_IN_RESUME_WORK	1UL
 /* Quiescent whenever the task is off its CPU, see klp_boundary_enter() */
 #define KLP_AT_BOUNDARY		2UL
+/* Quiescent if the task is throttled, see klp_throttle_enter() */
+#define KLP_THROTTLED		3UL
 
 /* Only for the hooks below. kernel/livepatch/{registry,universe}.c describe them. */
 DECLARE_PER_CPU(int [KLP_UNIVERSES + 1], klp_exiting);
@@ -88,13 +91,38 @@ static __always_inline void klp_boundary_enter(void)
 /**
  * klp_resume_enter - the current task is about to run resume_user_mode_work()
  *
- * Ended by klp_quiescent_exit(). CFS bandwidth control may throttle the task in
- * between. The task is quiescent only while it is throttled.
+ * Ended by klp_quiescent_exit(). Tells klp_throttle_enter() that the task is on its way
+ * to user mode.
  *
  * Context: exit_to_user_mode_loop(), interrupts enabled.
  */
 static inline void klp_resume_enter(void)
 {
+	WRITE_ONCE(current->klp_quiescent, KLP_IN_RESUME_WORK);
+}
+
+/**
+ * klp_throttle_enter - CFS bandwidth control is about to throttle the current task
+ * @work:	the task work that throttles it
+ *
+ * The task work of a system call is a part of it, so the task may be moved only if no other
+ * task work follows. Ended by klp_throttle_exit().
+ *
+ * Context: Task work.
+ */
+static inline void klp_throttle_enter(const struct callback_head *work)
+{
+	if (!work->next && current->klp_quiescent == KLP_IN_RESUME_WORK)
+		WRITE_ONCE(current->klp_quiescent, KLP_THROTTLED);
+}
+
+/* Ends klp_throttle_enter(), after the task was off its CPU for as long as it is throttled. */
+static inline void klp_throttle_exit(const struct callback_head *work)
+{
+	if (current->klp_quiescent != KLP_THROTTLED)
+		return;
+	/* A kernel without preemption would go on, and leave the CPU only later. */
+	cond_resched();
 	WRITE_ONCE(current->klp_quiescent, KLP_IN_RESUME_WORK);
 }
 
@@ -208,10 +236,15 @@ static inline void klp_task_exiting(struct task_struct *task) { }
 static inline void klp_task_dead(struct task_struct *task) { }
 static inline void klp_boundary_enter(void) { }
 static inline void klp_resume_enter(void) { }
+static inline void klp_throttle_enter(const struct callback_head *work) { }
+static inline void klp_throttle_exit(const struct callback_head *work) { }
 static inline void klp_quiescent_enter(void) { klp_safe_point(); }
 static inline void klp_quiescent_exit(void) { }
 
 #endif /* CONFIG_LIVEPATCH_UNIVERSES */
+
+DEFINE_GUARD(klp_throttle, const struct callback_head *,
+	     klp_throttle_enter(_T), klp_throttle_exit(_T))
 
 /**
  * klp_schedule - schedule() for a thread that waits for its next item of work

@@ -204,7 +204,10 @@ bool klp_reloc_fits(const Elf_Rela *rela, size_t size);
 
 /* --------------------------------------------- questions about a task */
 
-/* Has CFS bandwidth control throttled the task on its way out to user mode? */
+/*
+ * Has CFS bandwidth control throttled the task? A task that has left the fair class since
+ * may keep the flag.
+ */
 #ifdef CONFIG_CFS_BANDWIDTH
 static inline bool klp_is_throttled(const struct task_struct *task)
 {

@@ -195,7 +195,8 @@ static void klp_poke_cpus(void)
 	int cpu;
 
 	guard(cpus_read_lock)();
-	for_each_online_cpu(cpu)
+	/* A CPU that goes offline step by step may be neither online nor dead for long. */
+	for_each_possible_cpu(cpu)
 		klp_poke_cpu(cpu);
 }
 

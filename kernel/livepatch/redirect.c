@@ -317,6 +317,10 @@ static void klp_free_filter(struct ftrace_ops *ops)
 		ftrace_free_filter(ops);
 }
 
+/* Number of attempts while BPF returns -EAGAIN, and the pause between two attempts */
+#define KLP_REGISTER_TRIES	50
+#define KLP_REGISTER_PAUSE_MS	20
+
 /*
  * While BPF changes the trampoline of a function, which takes a short time, it
  * refuses to share the function and returns -EAGAIN.
@@ -379,8 +383,9 @@ static void klp_report_failure(int err)
 	if (nr)
 		klp_report_new(ips, nr, err);
 	else
-		pr_err("failed to change the call site of function '%s' (%d)\n",
-		       list_first_entry(&klp_noted, struct klp_redirect, change)->name,
+		/* The module with the name of the function may be gone. */
+		pr_err("failed to change the call site of function '%ps' (%d)\n",
+		       (void *)list_first_entry(&klp_noted, struct klp_redirect, change)->ip,
 		       err);
 	kvfree(ips);
 }
@@ -397,10 +402,6 @@ static void klp_free_group(struct klp_group *group)
 {
 	klp_free_later(&group->dead, klp_free_group_fn);
 }
-
-/* Number of attempts while BPF returns -EAGAIN, and the pause between two attempts */
-#define KLP_REGISTER_TRIES	50
-#define KLP_REGISTER_PAUSE_MS	20
 
 static int klp_register_group(struct klp_group *group, struct klp_block *block)
 {

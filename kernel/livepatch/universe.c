@@ -331,11 +331,12 @@ static bool klp_is_quiescent(const struct task_struct *task)
 {
 	switch (READ_ONCE(task->klp_quiescent)) {
 	case KLP_NOT_QUIESCENT:
-		return false;
 	case KLP_IN_RESUME_WORK:
-		return klp_is_throttled(task);
+		return false;
+	/* Task work, such as the end of a close(), belongs to the same entry. */
+	case KLP_THROTTLED:
+		return klp_is_throttled(task) && !READ_ONCE(task->task_works);
 	case KLP_AT_BOUNDARY:
-		/* Task work, such as the end of a close(), belongs to the same entry. */
 		return !READ_ONCE(task->task_works);
 	default:
 		return klp_task_is_asleep(task);

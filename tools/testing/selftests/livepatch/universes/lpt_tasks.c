@@ -19,6 +19,7 @@
 #include <linux/vhost.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -999,6 +1000,18 @@ static int mode_close(void)
 	return 0;
 }
 
+static int mode_promoted(void)
+{
+	int fd = open(files[0], O_WRONLY);
+
+	if (fd < 0)
+		err(1, "%s", files[0]);
+	while (sched_getscheduler(0) == SCHED_OTHER)
+		;
+	close(fd);
+	return 0;
+}
+
 /*
  * Running
  */
@@ -1190,6 +1203,7 @@ static const struct mode {
 	{ "vhost",	mode_vhost },	/* owner of a worker of vhost */
 	{ "restart",	mode_restart },	/* writes to a file, restarts a call */
 	{ "close",	mode_close },	/* closes a file */
+	{ "promoted",	mode_promoted },/* likewise, when it becomes a real-time task */
 	{ "spin",	mode_spin },	/* NUMBER of spinners in user space */
 	{ "storm",	mode_storm },	/* NUMBER of fork, exec, exit loops */
 	{ "execs",	mode_execs },	/* NUMBER of processes whose threads exec and exit */

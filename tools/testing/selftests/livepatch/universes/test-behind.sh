@@ -485,18 +485,43 @@ test_frozen_v1() {
 	within "$LPT_PATIENCE" in_state "$sleeper" S
 }
 
-# The task spins in user mode. In a system call it would need CPU time to leave it.
-test_throttled() {
-	cgroup
+# throttle - let the tasks in the group run for one per cent of the time
+throttle() {
 	echo +cpu > /sys/fs/cgroup/cgroup.subtree_control 2> /dev/null || :
 	[ -e "$CGROUP/cpu.max" ] || skip "no CPU bandwidth control"
 	echo "1000 100000" > "$CGROUP/cpu.max"
 	within "$LPT_PATIENCE" grep -q "nr_throttled [1-9]" "$CGROUP/cpu.stat"
+}
+
+# The task spins in user mode. In a system call it would need CPU time to leave it.
+test_throttled() {
+	cgroup
+	throttle
 	load lpt_target
 	apply_quickly
 	is "$(version)" 2
 	revert_quickly
 	is "$(version)" 1
+}
+
+# A task that becomes a real-time task while it is throttled keeps the flag that says so. It
+# must not be moved while its task work sleeps.
+test_was_throttled() {
+	cgroup
+	load lpt_blocker
+	in_background "$LPT_DIR/lpt_tasks" promoted "$BLOCKER/linger"
+	within "$LPT_PATIENCE" grep -qx lpt_tasks "/proc/$LPT_PID/comm"
+	echo "$LPT_PID" > "$CGROUP/cgroup.procs"
+	throttle
+	chrt --fifo --pid 1 "$LPT_PID" 2> /dev/null || skip "no real-time tasks in a group"
+	within "$LPT_PATIENCE" in_state "$LPT_PID" D
+	load lpt_step
+	nap 1
+	grep -q "^$LPT_PID[[:space:]]" "$BEHIND"
+	release
+	settle
+	wait "$LPT_PID"
+	revert lpt_step
 }
 
 # thread_named REGEX - a thread with such a name exists
@@ -812,7 +837,7 @@ clean_up() {
 	feed "$FAILSLAB"
 }
 
-lpt_start 51
+lpt_start 52
 DAMON=$([ ! -e "$DAMON_STAT" ] || first_line "$DAMON_STAT")
 lpt_run "blocked by a kernel thread without a safe point" test_kthread
 lpt_run "blocked by a kernel thread in a plain freezable sleep" test_bare_freezable
@@ -848,6 +873,7 @@ lpt_run "not blocked by a dead thread group leader" test_leader
 lpt_run "not blocked by a frozen cgroup" test_frozen
 lpt_run "not blocked by a frozen cgroup of version 1" test_frozen_v1
 lpt_run "not blocked by a throttled cgroup" test_throttled
+lpt_run "a task that was throttled is not moved in task work" test_was_throttled
 lpt_run "not blocked by threads of io_uring" test_uring
 lpt_run "not blocked by a worker of vhost" test_vhost
 lpt_run "not blocked by an interrupt thread" test_irq_thread

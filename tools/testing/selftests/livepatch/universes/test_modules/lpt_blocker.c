@@ -9,6 +9,7 @@
  *		read: how often such a sleep has ended early
  *   late	close: sleep as for "hold", then call lpt_step() when the file is
  *		released
+ *   linger	close: sleep as for "outside" while the file is released
  *   kthread	write: start a kernel thread "lpt_hold" that sleeps likewise, or has
  *		a loop of lpt_mains[]
  *   stepped	read: what lpt_step() has returned last
@@ -345,6 +346,18 @@ static const struct file_operations lpt_late_fops = {
 	.release	= lpt_late_release,
 };
 
+static int lpt_linger_release(struct inode *inode, struct file *file)
+{
+	lpt_outside();
+	return 0;
+}
+
+static const struct file_operations lpt_linger_fops = {
+	.owner		= THIS_MODULE,
+	.open		= simple_open,
+	.release	= lpt_linger_release,
+};
+
 static int lpt_unstarted_fn(void *unused)
 {
 	lpt_unstarted_ran = true;
@@ -451,6 +464,7 @@ static int __init lpt_blocker_init(void)
 	debugfs_create_file("drain", 0600, lpt_dir, NULL, &lpt_drain_fops);
 	/* The proxy of debugfs has no flush(). */
 	debugfs_create_file_unsafe("late", 0200, lpt_dir, NULL, &lpt_late_fops);
+	debugfs_create_file("linger", 0200, lpt_dir, NULL, &lpt_linger_fops);
 	debugfs_create_file("stepped", 0400, lpt_dir, NULL, &lpt_stepped_fops);
 	debugfs_create_file("release", 0200, lpt_dir, NULL, &lpt_release_fops);
 	debugfs_create_file("unstarted", 0600, lpt_dir, NULL,
