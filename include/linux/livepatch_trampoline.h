@@ -95,7 +95,7 @@ static inline unsigned long klp_arch_after_pad(void *fn)
 #endif /* CONFIG_LIVEPATCH_TRAMPOLINE */
 
 #ifdef CONFIG_LIVEPATCH_UNIVERSES
-unsigned int klp_arch_reloc_width(unsigned int type);
+int klp_arch_reloc_width(unsigned int type);
 
 bool klp_is_trampoline(unsigned long addr);
 #else

@@ -101,26 +101,15 @@ static inline void klp_resume_enter(void)
 	WRITE_ONCE(current->klp_quiescent, KLP_IN_RESUME_WORK);
 }
 
-/**
- * klp_throttle_enter - CFS bandwidth control is about to throttle the current task
- * @work:	the task work that throttles it
- *
- * The task work of a system call is a part of it, so the task may be moved only if no other
- * task work follows. Ended by klp_throttle_exit().
- *
- * Context: Task work.
- */
-static inline void klp_throttle_enter(const struct callback_head *work)
-{
-	if (!work->next && current->klp_quiescent == KLP_IN_RESUME_WORK)
-		WRITE_ONCE(current->klp_quiescent, KLP_THROTTLED);
-}
+void klp_throttle_enter(const struct callback_head *work);
 
-/* Ends klp_throttle_enter(), after the task was off its CPU for as long as it is throttled. */
-static inline void klp_throttle_exit(const struct callback_head *work)
+/* Ends klp_throttle_enter(). The task leaves the CPU here, for as long as it is throttled. */
+static __always_inline void klp_throttle_exit(const struct callback_head *work)
 {
 	if (current->klp_quiescent != KLP_THROTTLED)
 		return;
+	/* Directly below the caller, and not in a function that drops a lock */
+	preempt_enable();
 	/* A kernel without preemption would go on, and leave the CPU only later. */
 	cond_resched();
 	WRITE_ONCE(current->klp_quiescent, KLP_IN_RESUME_WORK);

@@ -274,8 +274,9 @@ static void klp_release_patch(struct live_patch *patch)
 
 /*
  * All tasks have migrated. Before the modules are released, wait for tasks that were
- * preempted in a trampoline, or in the handler, before they get to a function of the patch.
- * This may take long, so no lock is held meanwhile.
+ * preempted in a trampoline, or in the handler, before they get to a function of the patch,
+ * and for RCU callbacks that the patch has queued. This may take long, so no lock is held
+ * meanwhile.
  */
 static void klp_release_fn(struct work_struct *work)
 {
@@ -284,6 +285,7 @@ static void klp_release_fn(struct work_struct *work)
 	scoped_guard(mutex, &klp_mutex)
 		list_splice_init(&klp_gone, &klp_releasing);
 	klp_wait_for_calls();
+	rcu_barrier();
 
 	list_for_each_entry_safe(patch, next, &klp_releasing, list) {
 		kobject_get(&patch->kobj);

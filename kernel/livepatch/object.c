@@ -115,22 +115,32 @@ static int klp_check_new_func(const struct live_func *func)
 	return -EINVAL;
 }
 
+/* The module loader frees init code, and also accepts a pointer to data. */
+static int klp_check_new_code(const struct live_func *func)
+{
+	unsigned long addr = (unsigned long)func->desc->new_func, size, offset;
+
+	if (!kallsyms_lookup_size_offset(addr, &size, &offset)) {
+		klp_func_err(func, "has a new function that is in no symbol");
+		return -ENOENT;
+	}
+	if (!kernel_text_address(addr) || within_module_init(addr, func->obj->patch->mod) ||
+	    is_kernel_inittext(addr)) {
+		klp_func_err(func, "has a new function that is data or init code");
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static int klp_func_bind(struct live_func *func)
 {
-	unsigned long size, offset;
 	int ret;
 
 	ret = klp_find_symbol(func->obj->patch->mod->name, func->obj->desc->name,
 			      func->desc->old_name, func->desc->old_sympos,
 			      &func->addr);
-	if (ret)
-		return ret;
-	if (!kallsyms_lookup_size_offset((unsigned long)func->desc->new_func,
-					 &size, &offset)) {
-		klp_func_err(func, "has a new function that is in no symbol");
-		return -ENOENT;
-	}
-	return klp_find_site(func) ?: klp_check_new_func(func);
+	return ret ?: klp_check_new_code(func) ?: klp_find_site(func) ?:
+	       klp_check_new_func(func);
 }
 
 /**

@@ -113,7 +113,8 @@ static int klp_interrupt_task(struct task_struct *task, void *arg)
 {
 	unsigned int *age = arg;
 
-	if (!klp_straggler_wants_signal(task, *age))
+	/* It may have migrated since it was visited. */
+	if (!klp_patch_pending(task) || !klp_straggler_wants_signal(task, *age))
 		return false;
 	set_tsk_thread_flag(task, TIF_NOTIFY_SIGNAL);
 	return true;

@@ -215,10 +215,10 @@ static int klp_check_symbol(const struct klp_relocs *relocs, const Elf_Sym *sym)
  * @type: its type, as returned by ELF_R_TYPE()
  *
  * Context: Any.
- * Return: the number of bytes; 0 if the architecture does not implement this function,
- * or does not know the type. apply_relocate_add() refuses an unknown type.
+ * Return: the number of bytes; 0 if the architecture does not implement this function;
+ * negative if apply_relocate_add() would refuse the type.
  */
-unsigned int __weak klp_arch_reloc_width(unsigned int type)
+int __weak klp_arch_reloc_width(unsigned int type)
 {
 	return 0;
 }
@@ -227,9 +227,9 @@ unsigned int __weak klp_arch_reloc_width(unsigned int type)
 VISIBLE_IF_KUNIT
 bool klp_reloc_fits(const Elf_Rela *rela, size_t size)
 {
-	size_t width = klp_arch_reloc_width(ELF_R_TYPE(rela->r_info)) ?: 1;
+	int width = klp_arch_reloc_width(ELF_R_TYPE(rela->r_info)) ?: 1;
 
-	return rela->r_offset < size && size - rela->r_offset >= width;
+	return width > 0 && rela->r_offset < size && size - rela->r_offset >= width;
 }
 
 static int klp_check_rela(const struct klp_relocs *relocs, const Elf_Rela *rela)
@@ -242,7 +242,7 @@ static int klp_check_rela(const struct klp_relocs *relocs, const Elf_Rela *rela)
 		return -ENOEXEC;
 	}
 	if (!klp_reloc_fits(rela, klp_target_shdr(relocs)->sh_size)) {
-		klp_relocs_err(relocs, "relocation at offset 0x%llx reaches outside of the target",
+		klp_relocs_err(relocs, "relocation at offset 0x%llx is unknown, or reaches outside of the target",
 			       (u64)rela->r_offset);
 		return -ENOEXEC;
 	}
@@ -322,8 +322,9 @@ static int klp_resolve_rela(const struct klp_relocs *relocs,
  * @relsec:	section of the relocations
  * @me:		the module
  *
- * The default does nothing. It suits architectures whose apply_relocate_add() does
- * not check the value that it overwrites.
+ * The default does nothing. It suits architectures whose apply_relocate_add() does not
+ * check the value that it overwrites. Some of them keep more state, in a GOT or PLT, and
+ * may not be able to relocate against an object that is loaded again.
  *
  * Context: Task context, may sleep. An implementation may take text_mutex.
  */

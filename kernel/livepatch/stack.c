@@ -147,8 +147,9 @@ static bool klp_is_plain_code(unsigned long addr)
 
 /* Entry code of kernel threads, and functions that sleep but are no scheduler text */
 static const char * const klp_loop_names[] = {
-	"kthread", "msleep", "msleep_interruptible", "ret_from_fork",
-	"ret_from_fork_asm", "usleep_range_state", "wait_woken",
+	"__ret_from_fork", "kthread", "msleep", "msleep_interruptible", "ret_from_fork",
+	"ret_from_fork_asm", "ret_from_kernel_thread", "ret_from_kernel_thread_asm",
+	"usleep_range_state", "wait_woken",
 };
 
 static bool klp_is_loop_code(unsigned long addr, unsigned long main)

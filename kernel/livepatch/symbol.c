@@ -19,7 +19,8 @@
  * Locking: this file has no lock of its own. The symbols of vmlinux never change.
  * The symbols of a module are walked under module_mutex, which is taken inside of
  * klp_mutex. The address of a module symbol is valid while the module is loaded. A
- * caller that holds klp_mutex prevents the module from being unloaded.
+ * caller that holds klp_mutex prevents the modules that a patch names from being unloaded.
+ * For a symbol of another module, the patched module has to depend on that module.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt

@@ -326,6 +326,25 @@ int klp_task_patch_state(struct task_struct *task)
 	return patched < 0 ? -1 : READ_ONCE(task->klp_universe) == patched;
 }
 
+/**
+ * klp_throttle_enter - CFS bandwidth control is about to throttle the current task
+ * @work:	the task work that throttles it
+ *
+ * What a system call has left for the way to user mode is a part of it, so the task may be
+ * moved only if nothing of that follows. If so, preemption is disabled until
+ * klp_throttle_exit().
+ *
+ * Context: Task work.
+ */
+void klp_throttle_enter(const struct callback_head *work)
+{
+	if (work->next || current->klp_quiescent != KLP_IN_RESUME_WORK ||
+	    klp_has_resume_work(current))
+		return;
+	preempt_disable();
+	WRITE_ONCE(current->klp_quiescent, KLP_THROTTLED);
+}
+
 /* Is the task, which does not run, where no state from old code is live? */
 static bool klp_is_quiescent(const struct task_struct *task)
 {

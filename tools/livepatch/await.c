@@ -13,15 +13,20 @@ static enum klp_exit klp_keep(const struct klp_patch *patch)
 	return KLP_STALLED;
 }
 
-static enum klp_exit klp_give_up(const struct klp_patch *patch, const struct klp_options *options)
+static enum klp_exit klp_give_up(const char *name, const struct klp_options *options)
 {
-	fprintf(stderr, "The transition of '%s' is reversed.\n", patch->name);
-	if (klp_reverse(patch))
+	struct klp_patch patch;
+
+	/* Read it again: to reverse a transition that has ended would begin another one. */
+	if (!klp_patch_read(&patch, name) || !patch.transition)
+		return KLP_DONE;
+	if (klp_reverse(&patch))
 		return KLP_REFUSED;
-	if (!klp_wait_transition(patch->name, options->wait_ms))
-		return klp_keep(patch);
-	if (patch->enabled)
-		klp_remove(patch->name);
+	fprintf(stderr, "The transition of '%s' is reversed.\n", name);
+	if (!klp_wait_transition(name, options->wait_ms))
+		return klp_keep(&patch);
+	if (patch.enabled)
+		klp_remove(name);
 	return KLP_REVERSED;
 }
 
@@ -44,7 +49,7 @@ enum klp_exit klp_await(const char *name, const struct klp_options *options)
 		return KLP_IN_TRANSITION;
 	}
 	klp_show_transition(stderr, &patch);
-	return options->reverse_on_stall ? klp_give_up(&patch, options) : klp_keep(&patch);
+	return options->reverse_on_stall ? klp_give_up(name, options) : klp_keep(&patch);
 }
 
 /**

@@ -58,28 +58,27 @@ static int klp_copy(const char *file, const char *to)
 	return ret;
 }
 
-/* The suffix after ".ko" says how the module is compressed. */
-static const char *klp_suffix(const char *file)
+/* The module says this about itself, and it becomes a part of the path. */
+static bool klp_is_file_name(const char *name)
 {
-	const char *name = strrchr(file, '/');
-	const char *suffix = strstr(name ? name : file, ".ko");
-
-	return suffix ? suffix : ".ko";
+	return *name && *name != '.' && !strchr(name, '/');
 }
 
 enum klp_exit klp_cmd_install(const struct klp_options *options)
 {
-	const char *file = options->args[0];
+	const char *file = options->args[0], *base = strrchr(file, '/');
+	const char *suffix = klp_store_suffix(base ? base + 1 : file);
 	char dir[PATH_MAX], to[PATH_MAX + NAME_MAX + 32];
 	struct klp_modinfo info;
 	int ret = klp_module_read(&info, file);
 
 	if (ret)
 		return klp_fail(KLP_USAGE, "%s: %s", file, strerror(-ret));
-	if (!info.livepatch || !*info.release || strchr(info.release, '/'))
+	if (!info.livepatch || !suffix || !klp_is_file_name(info.release) ||
+	    !klp_is_file_name(info.name))
 		return klp_fail(KLP_USAGE, "%s is not a live patch", file);
 	klp_store_dir(dir, info.release);
-	snprintf(to, sizeof(to), "%s/%s%s", dir, info.name, klp_suffix(file));
+	snprintf(to, sizeof(to), "%s/%s%s", dir, info.name, suffix);
 	ret = klp_make_dirs(dir);
 	if (!ret)
 		ret = klp_copy(file, to);

@@ -188,6 +188,7 @@ void klp_modules_unused(struct klp_names *names);
 const char *klp_store_release(const struct klp_options *options);
 void klp_store_dir(char path[PATH_MAX], const char *release);
 void klp_store_read(struct klp_names *files, const char *release);
+const char *klp_store_suffix(const char *name);
 bool klp_store_find(char path[PATH_MAX], const char *release, const char *name);
 
 /* show.c: output that several commands have in common */

@@ -24,6 +24,8 @@ static void klp_progress_names(char *line, size_t size, const struct klp_straggl
 	size_t n = strlen(line);
 	char name[128];
 
+	if (n >= size)
+		return;
 	for (int i = 0; i < stragglers->nr; i++) {
 		const struct klp_straggler *s = &stragglers->list[i];
 

@@ -56,17 +56,28 @@ bool klp_store_find(char path[PATH_MAX], const char *release, const char *name)
 	return false;
 }
 
-/* Other files are leftovers of klp install, when it was interrupted. */
-static bool klp_is_module_file(const char *name, const void *unused)
+/**
+ * klp_store_suffix - find the suffix of the name of a module's file
+ * @name: the name, without directories
+ *
+ * Return: the suffix, which says how the module is compressed; NULL if it is none of these.
+ */
+const char *klp_store_suffix(const char *name)
 {
 	const char *suffix = strstr(name, ".ko");
 
-	(void)unused;
 	for (int i = 0; suffix && klp_suffixes[i]; i++) {
 		if (!strcmp(suffix, klp_suffixes[i]))
-			return true;
+			return suffix;
 	}
-	return false;
+	return NULL;
+}
+
+/* Other files are leftovers of klp install, when it was interrupted. */
+static bool klp_is_module_file(const char *name, const void *unused)
+{
+	(void)unused;
+	return klp_store_suffix(name);
 }
 
 /**

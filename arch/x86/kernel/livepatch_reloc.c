@@ -4,6 +4,7 @@
  */
 
 #include <linux/elf.h>
+#include <linux/errno.h>
 #include <linux/livepatch_trampoline.h>
 
 /**
@@ -13,11 +14,13 @@
  * The known types are those that apply_relocate_add() accepts.
  *
  * Context: Any.
- * Return: the number of bytes, 0 for R_X86_64_NONE and unknown types.
+ * Return: the number of bytes, 0 for R_X86_64_NONE, -ENOEXEC for unknown types.
  */
-unsigned int klp_arch_reloc_width(unsigned int type)
+int klp_arch_reloc_width(unsigned int type)
 {
 	switch (type) {
+	case R_X86_64_NONE:
+		return 0;
 	case R_X86_64_64:
 	case R_X86_64_PC64:
 		return 8;
@@ -27,6 +30,6 @@ unsigned int klp_arch_reloc_width(unsigned int type)
 	case R_X86_64_PLT32:
 		return 4;
 	default:
-		return 0;
+		return -ENOEXEC;
 	}
 }

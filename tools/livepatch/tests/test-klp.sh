@@ -5,7 +5,8 @@
 # KLP is the program. The output is that of a kselftest.
 
 export LC_ALL=C
-KLP=${KLP:-$(dirname "$0")/../klp}
+HERE=$(realpath "$(dirname "$0")")
+KLP=${KLP:-$HERE/../klp}
 TMP=$(mktemp -d "${TMPDIR:-/tmp}/test-klp.XXXXXX")
 trap 'rm -rf "$TMP"' EXIT
 ROOT=
@@ -450,6 +451,35 @@ test_install() {
 	gcc -c -o "$TMP/plain.ko" "$TMP/empty.c"
 	klp 2 install "$TMP/plain.ko"
 	klp 2 uninstall ../../../etc/passwd
+	# What the module says about itself must not lead out of the directory.
+	make_module "$TMP/lp_out.ko" ../../../../etc/x 7.4.0-test
+	klp 2 install "$TMP/lp_out.ko"
+	make_module "$TMP/lp_out.ko" lp_out ..
+	klp 2 install "$TMP/lp_out.ko"
+	[ ! -e "$ROOT/etc/x.ko" ]
+}
+
+# Names of files are data, also for the completion.
+test_completion() {
+	mkdir "$TMP/files"
+	: > "$TMP/files/\$(echo\${IFS}bad>ran).ko"
+	: > "$TMP/files/lp_a.ko"
+	(
+		set +u
+		cd "$TMP/files"
+		# shellcheck source=/dev/null
+		. "$HERE/../klp.bash-completion"
+		COMP_WORDS=(klp load "") COMP_CWORD=2
+		_klp
+		[ "${#COMPREPLY[@]}" = 2 ]
+		COMP_WORDS=(klp load lp) COMP_CWORD=2
+		_klp
+		[ "${COMPREPLY[*]}" = lp_a.ko ]
+		COMP_WORDS=(klp un) COMP_CWORD=1
+		_klp
+		[ "${COMPREPLY[*]}" = "unload uninstall" ]
+	)
+	[ ! -e "$TMP/files/ran" ]
 }
 
 test_installed() {
@@ -486,7 +516,7 @@ run() {
 }
 
 echo "TAP version 13"
-echo "1..25"
+echo "1..26"
 run "wrong command lines" test_usage
 run "a kernel without live patching" test_no_live_patching
 run "no transition" test_rest
@@ -512,4 +542,5 @@ run "metrics" test_metrics
 run "watch" test_watch
 run "install and uninstall" test_install
 run "load --installed" test_installed
+run "completion" test_completion
 [ "$FAILED" -eq 0 ]

@@ -71,6 +71,7 @@ static const struct lpt_kind lpt_kinds[] = {
 	{ "long_name", { lpt_long_name, lpt_new, 0 } },
 	{ "no_new_func", { "lpt_pair_b", NULL, 0 } },
 	{ "bad_new_func", { "lpt_pair_b", (void *)1, 0 } },
+	{ "data_new_func", { "lpt_pair_b", lpt_long_name, 0 } },
 	{ "inlined", { "lpt_inlined", lpt_new, 0 } },
 	{ "cloned", { "lpt_cloned", lpt_new, 0 } },
 	{ "late_init", { "lpt_target_init", lpt_new, 0 } },
