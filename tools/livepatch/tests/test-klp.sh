@@ -459,26 +459,28 @@ test_install() {
 	[ ! -e "$ROOT/etc/x.ko" ]
 }
 
+# completes WORDS... - what the completion offers for the last word, in $TMP/out
+completes() (
+	set +e +u
+	cd "$TMP/files" || exit
+	# shellcheck source=/dev/null
+	. "$HERE/../klp.bash-completion"
+	COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+	_klp
+	printf '%s\n' "${COMPREPLY[@]}" | sort > "$TMP/out"
+)
+
 # Names of files are data, also for the completion.
 test_completion() {
 	mkdir "$TMP/files"
 	: > "$TMP/files/\$(echo\${IFS}bad>ran).ko"
 	: > "$TMP/files/lp_a.ko"
-	(
-		set +u
-		cd "$TMP/files"
-		# shellcheck source=/dev/null
-		. "$HERE/../klp.bash-completion"
-		COMP_WORDS=(klp load "") COMP_CWORD=2
-		_klp
-		[ "${#COMPREPLY[@]}" = 2 ]
-		COMP_WORDS=(klp load lp) COMP_CWORD=2
-		_klp
-		[ "${COMPREPLY[*]}" = lp_a.ko ]
-		COMP_WORDS=(klp un) COMP_CWORD=1
-		_klp
-		[ "${COMPREPLY[*]}" = "unload uninstall" ]
-	)
+	completes klp load ""
+	[ "$(wc -l < "$TMP/out")" = 2 ]
+	completes klp load lp
+	[ "$(< "$TMP/out")" = lp_a.ko ]
+	completes klp un
+	[ "$(paste -sd, "$TMP/out")" = "uninstall,unload" ]
 	[ ! -e "$TMP/files/ran" ]
 }
 
