@@ -517,7 +517,7 @@ test_was_throttled() {
 	within "$LPT_PATIENCE" in_state "$LPT_PID" D
 	load lpt_step
 	nap 1
-	grep -q "^$LPT_PID[[:space:]]" "$BEHIND"
+	grep -q "^$LPT_PID	" "$BEHIND"
 	release
 	settle
 	wait "$LPT_PID"
