@@ -97,10 +97,16 @@ static int klp_find_site(struct live_func *func)
 	return -EINVAL;
 }
 
-/* The call site at the entry of the new function, 0: none */
+/* The entry site that a call of the new function executes, 0: none */
 static unsigned long klp_new_site(const struct live_func *func)
 {
-	return ftrace_entry_location((unsigned long)func->desc->new_func);
+	unsigned long addr = (unsigned long)func->desc->new_func, size, offset, ip;
+
+	if (!kallsyms_lookup_size_offset(addr, &size, &offset))
+		return 0;
+	ip = ftrace_entry_location(addr - offset);
+	/* The address may be that of the site, or of an instruction behind it. */
+	return ip >= addr ? ip : 0;
 }
 
 /*
