@@ -39,7 +39,7 @@ help:
 	@echo 'ARCH=arm64        another architecture than x86: a file in lab/arch'
 	@echo 'SUITES="NAMES"    of make check: selftests model klp ftrace-dead base kunit'
 	@echo '                  klp-build cost; besides: sweep others torture'
-	@echo 'TIMEOUT=SECONDS   of a suite of make check (2400), of make vm (600)'
+	@echo 'TIMEOUT=SECONDS   of a suite of make check (3600), of make vm (600)'
 	@echo 'JOBS=N            processes of the build (one for each CPU)'
 	@echo 'SMP=2 MEM=1G APPEND= KERNEL= VMLOG= QEMU= QEMU_ACCEL=kvm|tcg,...'
 	@echo 'QEMU_ARGS=        the virtual machine: lab/vm'

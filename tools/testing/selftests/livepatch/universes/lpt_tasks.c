@@ -989,6 +989,7 @@ static int mode_restart(void)
 }
 
 /* Closes the file by dup2(), which releases it by task work */
+/* dup2() leaves the release to task work. close() would not. */
 static int mode_close(void)
 {
 	int fd = open(files[0], O_WRONLY), null = open("/dev/null", O_WRONLY);
@@ -1002,14 +1003,9 @@ static int mode_close(void)
 
 static int mode_promoted(void)
 {
-	int fd = open(files[0], O_WRONLY);
-
-	if (fd < 0)
-		err(1, "%s", files[0]);
 	while (sched_getscheduler(0) == SCHED_OTHER)
 		;
-	close(fd);
-	return 0;
+	return mode_close();
 }
 
 /*
