@@ -220,51 +220,25 @@ static inline bool klp_is_throttled(const struct task_struct *task)
 }
 #endif
 
-#ifdef CONFIG_KEYS_REQUEST_CACHE
-static inline bool klp_has_requested_key(const struct task_struct *task)
-{
-	return task->cached_requested_key;
-}
-#else
-static inline bool klp_has_requested_key(const struct task_struct *task)
-{
-	return false;
-}
-#endif
-
-#ifdef CONFIG_MEMCG
-static inline bool klp_is_over_high(const struct task_struct *task)
-{
-	return task->memcg_nr_pages_over_high;
-}
-#else
-static inline bool klp_is_over_high(const struct task_struct *task)
-{
-	return false;
-}
-#endif
-
-#ifdef CONFIG_BLK_CGROUP
-static inline bool klp_has_throttle_disk(const struct task_struct *task)
-{
-	return task->throttle_disk;
-}
-#else
-static inline bool klp_has_throttle_disk(const struct task_struct *task)
-{
-	return false;
-}
-#endif
-
 /*
  * Is there work for the way to user mode that a system call has left, apart from task work?
- * See resume_user_mode_work(). The task is the current one.
+ * The fields are those that resume_user_mode_work() tests. The task is the current one.
  */
 static inline bool klp_has_resume_work(const struct task_struct *task)
 {
-	return klp_has_requested_key(task) || klp_is_over_high(task) ||
-	       klp_has_throttle_disk(task) ||
-	       read_thread_flags() & (_TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL);
+#ifdef CONFIG_KEYS_REQUEST_CACHE
+	if (task->cached_requested_key)
+		return true;
+#endif
+#ifdef CONFIG_MEMCG
+	if (task->memcg_nr_pages_over_high)
+		return true;
+#endif
+#ifdef CONFIG_BLK_CGROUP
+	if (task->throttle_disk)
+		return true;
+#endif
+	return read_thread_flags() & (_TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL);
 }
 
 /* Is the task frozen by a cgroup of version 1, or told to freeze, and not for a suspend? */

@@ -71,17 +71,14 @@ static void klp_set_stage(struct live_object *obj, enum klp_object_stage stage)
 }
 
 /* A module that is being loaded still has its init code, but loses it afterwards. */
-static bool klp_is_init_code(const struct live_func *func)
+static bool klp_is_init_code(unsigned long addr, const struct module *mod)
 {
-	const struct module *mod = func->obj->desc->mod;
-
-	return is_kernel_inittext(func->addr) ||
-	       (mod && within_module_init(func->addr, mod));
+	return is_kernel_inittext(addr) || (mod && within_module_init(addr, mod));
 }
 
 static const char *klp_why_no_site(const struct live_func *func)
 {
-	if (klp_is_init_code(func))
+	if (klp_is_init_code(func->addr, func->obj->desc->mod))
 		return "it is init code, which does not stay";
 	if (!kernel_text_address(func->addr))
 		return "it is data";
@@ -90,7 +87,8 @@ static const char *klp_why_no_site(const struct live_func *func)
 
 static int klp_find_site(struct live_func *func)
 {
-	func->ip = klp_is_init_code(func) ? 0 : ftrace_entry_location(func->addr);
+	func->ip = klp_is_init_code(func->addr, func->obj->desc->mod) ?
+		   0 : ftrace_entry_location(func->addr);
 	if (func->ip)
 		return 0;
 	klp_func_err(func, "has no entry site: %s", klp_why_no_site(func));
@@ -130,8 +128,7 @@ static int klp_check_new_code(const struct live_func *func)
 		klp_func_err(func, "has a new function that is in no symbol");
 		return -ENOENT;
 	}
-	if (!kernel_text_address(addr) || within_module_init(addr, func->obj->patch->mod) ||
-	    is_kernel_inittext(addr)) {
+	if (!kernel_text_address(addr) || klp_is_init_code(addr, func->obj->patch->mod)) {
 		klp_func_err(func, "has a new function that is data or init code");
 		return -EINVAL;
 	}

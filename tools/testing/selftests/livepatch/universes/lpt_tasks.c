@@ -988,8 +988,7 @@ static int mode_restart(void)
 	return 0;
 }
 
-/* Closes the file by dup2(), which releases it by task work */
-/* dup2() leaves the release to task work. close() would not. */
+/* Closes the file by dup2(), which releases it by task work. close() would not. */
 static int mode_close(void)
 {
 	int fd = open(files[0], O_WRONLY), null = open("/dev/null", O_WRONLY);
