@@ -284,7 +284,7 @@ const struct sweep stop_cases[] = {
 	{ "traced_entry",	NULL, call_getppid, end_detach, 0, NULL, during_entry },
 	{ "traced_exit",	NULL, call_getppid, end_detach, 0, NULL, during_exit },
 	{ "traced_read",	setup_pipe, read_3, end_interrupt, 0, NULL, during_interrupt },
-	{ "traced_fork",	NULL, call_traced_fork, end_fork, BLOCKS, NULL, during_fork },
+	{ "traced_fork",	NULL, call_traced_fork, end_fork, 0, NULL, during_fork },
 	{ "seccomp",		NULL, call_asks, end_ask, 0, NULL, during_ask },
 	{ "seccomp_killable",	NULL, call_asks_killable, end_ask, 0, NULL, during_ask },
 	{ "seccomp_supervisor",	NULL, call_supervises },

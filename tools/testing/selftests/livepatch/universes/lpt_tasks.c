@@ -1053,18 +1053,27 @@ static int mode_storm(void)
 	return 0;
 }
 
-/* A task of child_storm(), stopped by its tracer within fork() */
+static void child_exec(void)
+{
+	char * const args[] = { "lpt_tasks", "nothing", NULL };
+
+	raise(SIGSTOP);
+	execv("/proc/self/exe", args);
+}
+
+/* A task that its tracer has stopped within execve() */
 static int mode_traced_inside(void)
 {
-	pid_t pid = fork_child(child_storm);
+	pid_t pid = fork_child(child_exec);
 	int status;
 
-	if (ptrace(PTRACE_SEIZE, pid, NULL, PTRACE_O_TRACEFORK))
+	wait_for_state(pid, "T");
+	if (ptrace(PTRACE_SEIZE, pid, NULL, PTRACE_O_TRACEEXEC))
 		err(1, "ptrace");
-	/* The first stop may be for the SIGCHLD of an earlier child. */
+	kill(pid, SIGCONT);
 	while (waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status) &&
-	       status >> 8 != (SIGTRAP | PTRACE_EVENT_FORK << 8))
-		ptrace(PTRACE_CONT, pid, NULL, WSTOPSIG(status));
+	       status >> 8 != (SIGTRAP | PTRACE_EVENT_EXEC << 8))
+		ptrace(PTRACE_CONT, pid, NULL, NULL);
 	stay();
 	return 0;
 }
@@ -1189,7 +1198,7 @@ static const struct mode {
 	{ "waits",	mode_waits },	/* likewise, until NUMBER ms have passed */
 	{ "vfork",	mode_vfork },	/* parent of a vfork of NUMBER ms */
 	{ "traced",	mode_traced },	/* stopped by its tracer */
-	{ "traced_inside", mode_traced_inside },/* likewise, within fork() */
+	{ "traced_inside", mode_traced_inside },/* likewise, within execve() */
 	{ "stopped",	mode_stopped },	/* stopped by SIGSTOP */
 	{ "zombie",	mode_zombie },	/* dead and not reaped */
 	{ "leader",	mode_leader },	/* dead group leader with a live thread */

@@ -115,6 +115,42 @@ static int mode_exit(void)
 	return traced(PTRACE_SYSCALL_INFO_EXIT);
 }
 
+/* A stop that reports a fork to the tracer */
+
+static int child_forks(void)
+{
+	pid_t pid;
+
+	raise(SIGSTOP);
+	pid = fork();
+	if (!pid)
+		_exit(0);
+	return pid < 0 || reap(pid);
+}
+
+static int mode_fork(void)
+{
+	pid_t pid = start(child_forks);
+	unsigned long child = 0;
+	int status;
+
+	wait_for_state(pid, "T");
+	if (ptrace(PTRACE_SEIZE, pid, NULL, PTRACE_O_TRACEFORK))
+		err(1, "ptrace");
+	kill(pid, SIGCONT);
+	while (waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status) &&
+	       status >> 8 != (SIGTRAP | PTRACE_EVENT_FORK << 8))
+		ptrace(PTRACE_CONT, pid, NULL, NULL);
+	ptrace(PTRACE_GETEVENTMSG, pid, NULL, &child);
+	say(pid);
+	wait_for_term();
+	/* The child was attached, and has stopped on its way to user mode. */
+	waitpid(child, NULL, __WALL);
+	ptrace(PTRACE_DETACH, child, NULL, NULL);
+	ptrace(PTRACE_DETACH, pid, NULL, NULL);
+	return reap(pid);
+}
+
 /*
  * A system call that waits for the answer to a seccomp notification
  */
@@ -342,6 +378,7 @@ static const struct {
 } modes[] = {
 	{ "entry",	mode_entry },	/* traced, before a system call */
 	{ "exit",	mode_exit },	/* traced, after it */
+	{ "fork",	mode_fork },	/* traced, after a fork */
 	{ "seccomp",	mode_seccomp },	/* waits for the answer to a notification */
 	{ "uring",	mode_uring },	/* waits for a completion, for ever */
 	{ "uring_timeout", mode_uring_timeout },	/* likewise, for 1000 s at most */

@@ -418,7 +418,7 @@ test_traced() {
 	in_state "$(pgrep -P "$LPT_PID")" t
 }
 
-# Stopped in the middle of fork(). The child stops on its way to user mode, and migrates.
+# Stopped in the middle of execve()
 test_traced_inside() {
 	tasks traced_inside
 	only_one_behind "$(pgrep -P "$LPT_PID")" "stopped in a system call"

@@ -37,7 +37,7 @@ moved_in() {
 	finish "$LPT_PID"
 }
 
-for mode in entry exit seccomp uring uring_timeout pidns vfork; do
+for mode in entry exit fork seccomp uring uring_timeout pidns vfork; do
 	eval "test_$mode() { moved_in $mode; }"
 done
 
@@ -61,7 +61,7 @@ test_callers_stay() {
 	for function in "${functions[@]}"; do
 		logged "tasks inside '$function' stay"
 	done
-	for mode in entry seccomp uring vfork; do
+	for mode in entry fork seccomp uring vfork; do
 		waiter $mode
 		waiters+=("$LPT_PID")
 	done
@@ -367,6 +367,7 @@ clean_up() {
 lpt_start 25
 lpt_run "migrates asleep: stopped by a tracer at the entry of a system call" test_entry
 lpt_run "migrates asleep: stopped by a tracer at the exit of a system call" test_exit
+lpt_run "migrates asleep: stopped by a tracer after a fork" test_fork
 lpt_run "migrates asleep: waits for a seccomp notification" test_seccomp
 lpt_run "migrates asleep: waits for io_uring" test_uring
 lpt_run "migrates asleep: waits for io_uring with a timeout" test_uring_timeout
