@@ -241,19 +241,6 @@ static inline bool klp_has_resume_work(const struct task_struct *task)
 	return read_thread_flags() & (_TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL);
 }
 
-/* Is the task frozen by a cgroup of version 1, or told to freeze, and not for a suspend? */
-#ifdef CONFIG_CGROUP_FREEZER
-static inline bool klp_cgroup_freezes(struct task_struct *task)
-{
-	return cgroup1_freezing(task) && !pm_freezing;
-}
-#else
-static inline bool klp_cgroup_freezes(struct task_struct *task)
-{
-	return false;
-}
-#endif
-
 /* The flags of another task. Only PF_KTHREAD is stable, other flags are a hint. */
 static inline unsigned int klp_task_flags(const struct task_struct *task)
 {

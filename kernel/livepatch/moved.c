@@ -32,7 +32,7 @@
 #include <linux/string.h>
 #include "internal.h"
 
-#define KLP_MOVED_MAX	64
+#define KLP_MOVED_MAX	256
 
 static DEFINE_RAW_SPINLOCK(klp_moved_lock);
 static struct klp_moved klp_moved[KLP_MOVED_MAX] __guarded_by(&klp_moved_lock);

@@ -197,15 +197,19 @@ static bool klp_callers_are_known(const struct klp_moved *moved)
 
 static void klp_pin_moved(struct live_patch *patch, const struct klp_moved *moved)
 {
+	bool entered_later = (int)(moved->since - patch->since) >= 0;
+
 	lockdep_assert_held(&klp_mutex);
-	if (within_module(moved->place, patch->mod))
+	if (!moved->place && entered_later)
+		klp_pin_because(patch, "%s (%d) and others wait in more places than can be recorded",
+				moved->comm, moved->pid);
+	else if (within_module(moved->place, patch->mod))
 		klp_pin_because(patch, "%s (%d) waits in its code and may stay there",
 				moved->comm, moved->pid);
 	else if (klp_replaces_exit(patch, klp_function_of(moved->place)))
 		klp_pin_because(patch, "%s (%d) exits, and waits in %ps",
 				moved->comm, moved->pid, (void *)moved->place);
-	else if ((int)(moved->since - patch->since) >= 0 &&
-		 !klp_callers_are_known(moved))
+	else if (entered_later && !klp_callers_are_known(moved))
 		klp_pin_because(patch, "%s (%d) waits in %ps, whose callers are not known and may be in the patch",
 				moved->comm, moved->pid, (void *)moved->place);
 }

@@ -21,6 +21,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/cpu.h>
+#include <linux/freezer.h>
 #include <linux/moduleparam.h>
 #include <linux/sched/signal.h>
 #include <linux/stop_machine.h>
@@ -131,9 +132,7 @@ static void klp_poke_user_task(struct task_struct *task, unsigned int age)
 {
 	if (!task_call_func(task, klp_interrupt_task, &age))
 		return;
-	/* If it is frozen in its call, get_signal() freezes it again at the boundary. */
-	if (klp_cgroup_freezes(task))
-		__thaw_task(task);
+	thaw_task_of_cgroup(task);
 	if (!wake_up_state(task, TASK_INTERRUPTIBLE))
 		kick_process(task);
 }
