@@ -38,8 +38,9 @@ static DEFINE_RAW_SPINLOCK(klp_moved_lock);
 static struct klp_moved klp_moved[KLP_MOVED_MAX] __guarded_by(&klp_moved_lock);
 static unsigned int klp_nr_moved __guarded_by(&klp_moved_lock);
 
-/* Find or create the entry of this place and main function. */
-static struct klp_moved *klp_moved_entry(unsigned long place, unsigned long main)
+/* Find the entry of this place and main function, or create one. */
+static struct klp_moved *klp_moved_entry(unsigned long place, unsigned long main,
+					 unsigned int since)
 {
 	unsigned int i;
 
@@ -52,7 +53,7 @@ static struct klp_moved *klp_moved_entry(unsigned long place, unsigned long main
 	if (klp_nr_moved == KLP_MOVED_MAX)
 		i = KLP_MOVED_MAX - 1;
 	else
-		klp_nr_moved++;
+		klp_moved[klp_nr_moved++] = (struct klp_moved){ .since = since };
 	klp_moved[i].place = i < KLP_MOVED_MAX - 1 ? place : 0;
 	klp_moved[i].main = main;
 	return &klp_moved[i];
@@ -74,9 +75,9 @@ void klp_moved_note(struct task_struct *task, unsigned long place, unsigned int 
 	if (!(klp_task_flags(task) & (PF_KTHREAD | PF_USER_WORKER | PF_EXITING)))
 		return;
 	guard(raw_spinlock_irqsave)(&klp_moved_lock);
-	moved = klp_moved_entry(place, klp_main_function(task));
-	/* Keep the thread that came there last. A new entry has no name yet. */
-	if (moved->comm[0] && (int)(since - moved->since) < 0)
+	moved = klp_moved_entry(place, klp_main_function(task), since);
+	/* Keep the thread that came there last. */
+	if ((int)(since - moved->since) < 0)
 		return;
 	moved->since = since;
 	moved->pid = task_pid_nr(task);

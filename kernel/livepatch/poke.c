@@ -38,7 +38,7 @@ module_param(poke_delay_ms, uint, 0644);
 
 /*
  * Number of rounds after which a task may be moved where it sleeps. A thread has been woken
- * then, and has had 12 s, because some sleep for 10 s between two safe points.
+ * then, and has had 12 s by default, because some sleep for 10 s between two safe points.
  */
 #define KLP_ROUNDS_BEFORE_MOVE	(KLP_POKE_BACKOFF_MAX + 2)
 

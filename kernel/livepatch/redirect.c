@@ -436,8 +436,13 @@ static int klp_register_new(struct klp_block *block)
 	klp_init_ops(&group->ops);
 
 	nr = klp_filter(&group->ops, klp_is_new);
-	ret = nr > 0 ? klp_register_group(group, block) : nr;
-	if (nr <= 0 || ret) {
+	if (nr <= 0) {
+		klp_free_filter(&group->ops);
+		kfree(group);
+		return nr;
+	}
+	ret = klp_register_group(group, block);
+	if (ret) {
 		klp_free_group(group);
 		return ret;
 	}

@@ -376,8 +376,10 @@ static bool klp_may_move(struct task_struct *task)
 /* A running task in a quiescent section will soon sleep or leave the section. */
 static bool klp_may_fall_asleep(const struct task_struct *task)
 {
-	return task_curr(task) &&
-	       READ_ONCE(task->klp_quiescent) != KLP_NOT_QUIESCENT;
+	unsigned long place = READ_ONCE(task->klp_quiescent);
+
+	return task_curr(task) && place != KLP_NOT_QUIESCENT &&
+	       place != KLP_IN_RESUME_WORK;
 }
 
 /* Move a task that does not run. Return: true if it was counted as a straggler. */
