@@ -364,7 +364,7 @@ clean_up() {
 	[ -z "$RT_SAVED" ] || echo "$RT_SAVED" > "$RT_RUNTIME"
 }
 
-lpt_start 25
+lpt_start 26
 lpt_run "migrates asleep: stopped by a tracer at the entry of a system call" test_entry
 lpt_run "migrates asleep: stopped by a tracer at the exit of a system call" test_exit
 lpt_run "migrates asleep: stopped by a tracer after a fork" test_fork
