@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The layers of live patching. The lowest layer comes first in this file. A layer calls
- * only lower layers, except for three callbacks, which lifecycle.c defines:
+ * The layers of live patching. A layer calls only what is declared before it in this file,
+ * except for three callbacks, which lifecycle.c defines:
  * klp_transition_done(), klp_patch_write_enabled() and klp_patch_force().
  */
 #ifndef _LIVEPATCH_INTERNAL_H

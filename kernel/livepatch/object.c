@@ -103,7 +103,7 @@ static unsigned long klp_new_site(const struct live_func *func)
 	if (!kallsyms_lookup_size_offset(addr, &size, &offset))
 		return 0;
 	ip = ftrace_entry_location(addr - offset);
-	/* The address may be that of the site, or of an instruction behind it. */
+	/* The address may be that of the site, or of an instruction after it. */
 	return ip >= addr ? ip : 0;
 }
 

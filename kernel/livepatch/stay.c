@@ -30,7 +30,7 @@
 #include <linux/string.h>
 #include "internal.h"
 
-/* The only function of live patching itself */
+/* The only function of live patching that tasks migrate in and that can be patched */
 KLP_NEVER_LEFT(klp_migrate_this_cpu);
 
 /* Marks of functions that are never left */
