@@ -507,6 +507,7 @@ test_throttled() {
 # A task that becomes a real-time task while it is throttled keeps the flag that says so. It
 # must not be moved while its task work sleeps.
 test_was_throttled() {
+	! loaded lpt_step || skip "has been tried before"
 	cgroup
 	load lpt_blocker
 	in_background "$LPT_DIR/lpt_tasks" promoted "$BLOCKER/linger"

@@ -50,6 +50,7 @@ closer() {
 
 # The file is released by task work, on the way to user mode.
 test_task_work() {
+	! loaded lpt_step || skip "has been tried before"
 	load lpt_blocker
 	closer
 	load lpt_step
