@@ -576,7 +576,8 @@ splats() {
 			# Lines that look like it, and are no errors
 			harmless = "RCU lockdep checking" \
 				   "|lockdep: (fixing|.*(enabled|disabled))" \
-				   "|Lock dependency validator|WARNING: unsupported"
+				   "|Lock dependency validator|WARNING: unsupported" \
+				   "|traps: .* trap invalid opcode"
 		}
 		# Failed allocations are no errors. Their stack trace follows within some lines.
 		/vmalloc error|allocation failure|FAULT_INJECTION/ { trace = NR + 6 }
