@@ -1064,16 +1064,7 @@ static void child_exec(void)
 /* A task that its tracer has stopped within execve() */
 static int mode_traced_inside(void)
 {
-	pid_t pid = fork_child(child_exec);
-	int status;
-
-	wait_for_state(pid, "T");
-	if (ptrace(PTRACE_SEIZE, pid, NULL, PTRACE_O_TRACEEXEC))
-		err(1, "ptrace");
-	kill(pid, SIGCONT);
-	while (waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status) &&
-	       status >> 8 != (SIGTRAP | PTRACE_EVENT_EXEC << 8))
-		ptrace(PTRACE_CONT, pid, NULL, NULL);
+	trace_to_event(fork_child(child_exec), PTRACE_O_TRACEEXEC, PTRACE_EVENT_EXEC);
 	stay();
 	return 0;
 }

@@ -16,8 +16,10 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -76,6 +78,20 @@ static inline void wait_for_state(pid_t pid, const char *states)
 			errx(1, "%d has died", pid);
 		usleep(1000);
 	}
+}
+
+/* Trace a task that has stopped itself, and let it run until it reports the event. */
+static inline void trace_to_event(pid_t pid, int option, int event)
+{
+	int status;
+
+	wait_for_state(pid, "T");
+	if (ptrace(PTRACE_SEIZE, pid, NULL, option))
+		err(1, "ptrace");
+	kill(pid, SIGCONT);
+	while (waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status) &&
+	       status >> 8 != (SIGTRAP | event << 8))
+		ptrace(PTRACE_CONT, pid, NULL, NULL);
 }
 
 /* Let calls of mknodat() wait for an answer. Return: the listener, or -1. */

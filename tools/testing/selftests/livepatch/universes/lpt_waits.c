@@ -132,15 +132,8 @@ static int mode_fork(void)
 {
 	pid_t pid = start(child_forks);
 	unsigned long child = 0;
-	int status;
 
-	wait_for_state(pid, "T");
-	if (ptrace(PTRACE_SEIZE, pid, NULL, PTRACE_O_TRACEFORK))
-		err(1, "ptrace");
-	kill(pid, SIGCONT);
-	while (waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status) &&
-	       status >> 8 != (SIGTRAP | PTRACE_EVENT_FORK << 8))
-		ptrace(PTRACE_CONT, pid, NULL, NULL);
+	trace_to_event(pid, PTRACE_O_TRACEFORK, PTRACE_EVENT_FORK);
 	ptrace(PTRACE_GETEVENTMSG, pid, NULL, &child);
 	say(pid);
 	wait_for_term();
