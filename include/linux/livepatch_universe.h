@@ -129,13 +129,9 @@ static __always_inline void klp_quiescent_enter(void)
 	current->klp_since = READ_ONCE(klp_nr_starts);
 	WRITE_ONCE(current->klp_quiescent, _THIS_IP_);
 	/*
-	 * Barrier A: orders the store of klp_quiescent before the test of
-	 * TIF_PATCH_PENDING in klp_safe_point(). Pairs with klp_visit_task(),
-	 * which sets the flag before it tests klp_quiescent. Either the task sees
-	 * the flag and migrates, or the migrator sees klp_quiescent and visits
-	 * the task again.
+	 * No barrier is needed: if this misses the flag, and the migrator misses the
+	 * marker, the task stays flagged, and is found asleep in the next round.
 	 */
-	smp_mb();
 	klp_safe_point();
 }
 
@@ -161,7 +157,7 @@ static inline void klp_quiescent_exit(void)
 static inline void klp_task_forked(struct task_struct *child)
 {
 	/*
-	 * Barrier B: orders the read of the goal before the read of
+	 * Barrier A: orders the read of the goal before the read of
 	 * klp_patched_universe in klp_task_dead() of the child. Pairs with
 	 * klp_transition_migrate(). So a child that is counted as a straggler, and
 	 * dies before it migrates, does not stay counted.
@@ -206,7 +202,7 @@ static inline void klp_task_dead(struct task_struct *task)
 {
 	this_cpu_dec(klp_exiting[task->klp_slot]);
 	/*
-	 * Barrier C: orders the decrement of klp_exiting before the reads of
+	 * Barrier B: orders the decrement of klp_exiting before the reads of
 	 * klp_patched_universe here and of klp_nr_stragglers in __klp_task_dead(). Pairs
 	 * with klp_stragglers_put(), which decrements klp_nr_stragglers before
 	 * klp_migration_done() sums up klp_exiting. Either that sum does not include

@@ -139,7 +139,7 @@ unsigned int klp_next_start(void);
 
 /*
  * The content of the file "enabled", read without a lock. A patch that is being
- * replaced is still enabled. The transition is read before the state, see barrier D in
+ * replaced is still enabled. The transition is read before the state, see barrier C in
  * klp_patch_in_transition(). If the reader is delayed between the two reads, the state
  * may belong to a later transition.
  */

@@ -160,7 +160,7 @@ static int klp_stop_fn(void *unused)
 {
 	klp_migrate_this_cpu();
 	/*
-	 * Barrier E: orders the reads of klp_stop_work by this thread before the store
+	 * Barrier D: orders the reads of klp_stop_work by this thread before the store
 	 * that lets klp_stop_work be queued again. Pairs with klp_poke_cpu().
 	 */
 	smp_store_release(this_cpu_ptr(&klp_stop_queued), false);
@@ -181,7 +181,7 @@ static void klp_poke_cpu(int cpu)
 	lockdep_assert_cpus_held();
 	klp_visit_cpu(cpu, false);
 	/*
-	 * Barrier E: orders the read of klp_stop_queued before the stores to
+	 * Barrier D: orders the read of klp_stop_queued before the stores to
 	 * klp_stop_work, when it is queued. Pairs with klp_stop_fn().
 	 */
 	if (!klp_irq_is_straggler(cpu) || smp_load_acquire(queued))

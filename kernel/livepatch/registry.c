@@ -158,7 +158,7 @@ void klp_transition_migrate(void)
 	WRITE_ONCE(klp_nr_starts, klp_nr_starts + 1);
 	WRITE_ONCE(klp_patched_universe, patching ? !klp_goal : klp_goal);
 	/*
-	 * Barrier B: orders the stores of the redirects, klp_nr_starts and
+	 * Barrier A: orders the stores of the redirects, klp_nr_starts and
 	 * klp_patched_universe before that of the goal. Pairs with klp_arrive() and
 	 * klp_task_forked(). pi_lock is not sufficient: a task may have seen the flag
 	 * of an earlier transition, and migrate before it is visited in this one.
@@ -216,7 +216,7 @@ void klp_transition_end(void)
 	klp_set_phase(KLP_PHASE_IDLE);
 	WRITE_ONCE(klp_transition_patch, NULL);
 	/*
-	 * Barrier D: orders the stores of the final states of patches before the end of
+	 * Barrier C: orders the stores of the final states of patches before the end of
 	 * the transition. Pairs with klp_patch_in_transition().
 	 */
 	smp_store_release(&klp_current_patch, NULL);
@@ -231,7 +231,7 @@ void klp_transition_end(void)
 struct live_patch *klp_patch_in_transition(void)
 {
 	/*
-	 * Barrier D: orders the read of the transition before a read of the state of
+	 * Barrier C: orders the read of the transition before a read of the state of
 	 * a patch, as in klp_patch_is_enabled(). Pairs with klp_transition_end(). So a
 	 * reader that sees the end of the transition does not see a state from before
 	 * the end.

@@ -57,7 +57,7 @@
  * tasklist_lock. After the walk, the migrator takes and drops tasklist_lock again. So
  * either the walk finds the task, or the sum of klp_exiting includes it.
  *
- * The letters A to E of barriers are those of Documentation/livepatch/universes.rst.
+ * The letters A to D of barriers are those of Documentation/livepatch/universes.rst.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -154,7 +154,7 @@ void klp_stragglers_get(void)
 void klp_stragglers_put(void)
 {
 	/*
-	 * Barrier C: the atomic operation orders the decrement of klp_nr_stragglers
+	 * Barrier B: the atomic operation orders the decrement of klp_nr_stragglers
 	 * before the sum of klp_exiting in klp_migration_done(). Pairs with
 	 * klp_task_dead().
 	 */
@@ -180,7 +180,7 @@ static void klp_shift_exiting(struct task_struct *task)
 static bool klp_arrive(struct task_struct *task, enum klp_place place)
 {
 	/*
-	 * Barrier B: orders the read of the goal before later reads of the redirects,
+	 * Barrier A: orders the read of the goal before later reads of the redirects,
 	 * of klp_nr_starts and of klp_patched_universe. Pairs with
 	 * klp_transition_migrate(). klp_migration_start() orders the call sites, which
 	 * are instructions.
@@ -409,10 +409,6 @@ static int klp_visit_task(struct task_struct *task, void *arg)
 		return KLP_VISIT_DONE;
 	}
 
-	/*
-	 * Barrier A: the atomic operation orders the store of the flag before the read
-	 * of klp_quiescent in klp_may_fall_asleep(). Pairs with klp_quiescent_enter().
-	 */
 	if (!test_and_set_tsk_thread_flag(task, TIF_PATCH_PENDING))
 		atomic_inc(&klp_nr_stragglers);
 	return klp_may_fall_asleep(task) ? KLP_VISIT_AGAIN : KLP_VISIT_FLAGGED;
@@ -425,7 +421,8 @@ static int klp_visit_task(struct task_struct *task, void *arg)
  *
  * A task that is falling asleep needs some instructions to be off its CPU or awake, so
  * the visit is repeated. If an interrupt or a hypervisor takes the CPU away from the
- * task, it stays flagged, and is found asleep in the next round.
+ * task, or if this CPU does not see the marker yet, the task stays flagged, and is found
+ * asleep in the next round.
  *
  * Context: klp_mutex or the lock of CPU hotplug held, so that the goal does not change.
  * klp_stragglers_get() was called, so that the count does not reach zero. No lock of the
@@ -655,7 +652,7 @@ void klp_migration_force(void)
  *
  * Once the count of stragglers is zero, no task in the old universe can begin to exit.
  * So the number of exiting tasks there does not increase while it is summed up. Barrier
- * C, see klp_stragglers_put(), orders the count before this sum.
+ * B, see klp_stragglers_put(), orders the count before this sum.
  *
  * Context: klp_mutex held.
  * Return: true if there is no straggler, and no exiting task to wait for.

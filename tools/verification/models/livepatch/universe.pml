@@ -44,8 +44,8 @@
  *
  * Statements within atomic { } look like one step to the other processes. They are
  * one access that is visible without a lock, accesses that a lock hides, or accesses
- * for assertions only. Memory is sequentially consistent except for the stores before
- * barriers A and C, which go through a store buffer.
+ * for assertions only. Memory is sequentially consistent except for the marker of a
+ * kernel thread and the stores before barrier B, which go through a store buffer.
  *
  * Each loop is bounded, unless it waits for a lock, or for a task that falls asleep.
  * So if a transition is not completed, because a task was missed or a wakeup was lost,
@@ -65,9 +65,7 @@
  * BUG_NO_KICK             MIGRATE  end        tasks in user mode are not interrupted
  * BUG_GOAL_UNLOCKED       REVERSE  assertion  goal read before pi_lock is taken
  * BUG_DONE_UNASKED        REVERSE  assertion  completed without rechecking the count
- * BUG_NO_BARRIER_A        SLEEP    end        no barrier after the marker
- * BUG_MARKER_LATE         SLEEP    end        task tests the flag, then sets the marker
- * BUG_FLAG_LATE           SLEEP    end        migrator tests the marker, then sets the flag
+ * BUG_NO_ROUNDS           SLEEP    end        stragglers not visited again
  * BUG_MOVE_RUNNING        SLEEP    assertion  marked task moved while it runs
  * BUG_MOVE_SLEEPER        SLEEP    assertion  any sleeping task moved
  * BUG_FORK_NO_SYNC        FORK     assertion  tasklist_lock not taken before the walk
@@ -76,7 +74,7 @@
  * BUG_EXIT_UNCOUNTED      EXIT     assertion  exiting tasks not counted
  * BUG_EXIT_COUNT_LATE     EXIT     assertion  task counted after it has left the list
  * BUG_EXIT_NO_SYNC        EXIT     assertion  tasklist_lock not taken after the walk
- * BUG_NO_BARRIER_C        EXIT     end        no barrier after the count of exiting tasks
+ * BUG_NO_BARRIER_B        EXIT     end        no barrier after the count of exiting tasks
  * BUG_IRQ_FOLLOWS         IRQ      assertion  interrupts use the universe of the task
  * BUG_IRQ_REMOTE          IRQ      assertion  interrupts of another CPU moved
  * BUG_NO_CPU_DEAD         HOTPLUG  end        unplugged CPU not migrated
@@ -531,7 +529,6 @@ inline kick(t)
 #define MAY_MOVE(t)	(!on_cpu[t] && (quiescent[t] || task_dead[t] || IS_IDLE(t)))
 #endif
 
-/* Barrier A: set the flag, then test the marker */
 inline klp_visit(t)
 {
 	do
@@ -546,20 +543,10 @@ inline klp_visit(t)
 			break
 		:: else
 		fi;
-#ifdef BUG_FLAG_LATE
-		again = quiescent[t]
-	   };
-	   atomic {
-#endif
 		behind = behind + !pending[t];
 		pending[t] = 1
 	   };
-		atomic {
-#ifndef BUG_FLAG_LATE
-			again = quiescent[t];
-#endif
-			unlock(pi_lock[t])
-		};
+		atomic { again = quiescent[t]; unlock(pi_lock[t]) };
 		if
 		:: again -> again = 0
 		:: else -> kick(t); break
@@ -833,7 +820,7 @@ inline klp_arrive_dead(t)
 
 /*
  * Decrements the count of the other CPU, so that only the sum of both counts is right.
- * With BUG_NO_BARRIER_C it does not wait for the store buffer of that CPU.
+ * With BUG_NO_BARRIER_B it does not wait for the store buffer of that CPU.
  */
 inline klp_task_dead(t)
 {
@@ -843,7 +830,7 @@ inline klp_task_dead(t)
 		stored[!counted_on[t]] = EXIT_ON(!counted_on[t], exiting_in[t]);
 		buffered[!counted_on[t]] = 1
 	};
-#ifndef BUG_NO_BARRIER_C
+#ifndef BUG_NO_BARRIER_B
 	!buffered[!counted_on[t]];
 #endif
 #else
@@ -933,18 +920,9 @@ inline store_quiescent(x)
 
 inline klp_quiescent_enter()
 {
-#ifdef BUG_MARKER_LATE
-	klp_safe_point();
 	store_quiescent(1);
-	!buffered[0]
-#else
-	store_quiescent(1);
-#ifndef BUG_NO_BARRIER_A
-	!buffered[0];
-#endif
 	nap();
 	klp_safe_point()
-#endif
 }
 
 active [NKTHREAD] proctype kthread()
@@ -1055,7 +1033,11 @@ end:	do
 
 #if NIDLE > 0
 #define NEEDS_POKE	(irq_behind[0] || (pending[IDLE_TASK] && !on_cpu[IDLE_TASK]))
+#elif NKTHREAD > 0 && !defined(BUG_NO_ROUNDS)
+#define NEEDS_POKE	(pending[KTHREAD] && !on_cpu[KTHREAD])
+#endif
 
+#ifdef NEEDS_POKE
 /* Runs only if the transition would not end otherwise */
 active proctype klp_poke()
 {
@@ -1068,8 +1050,10 @@ end:	do
 	   };
 		behind++;
 		klp_walk_tasks(pending[i]);
+#ifdef CPUS
 		klp_visit_irq_context(0);
 		migrate_work = irq_behind[0];
+#endif
 		klp_stragglers_put();
 		unlock(klp_mutex)
 	od
