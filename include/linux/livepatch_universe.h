@@ -28,6 +28,12 @@
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 
+/* Does a transition wait for the current task? */
+static __always_inline bool klp_safe_point_wanted(void)
+{
+	return IS_ENABLED(CONFIG_LIVEPATCH_UNIVERSES) && klp_patch_pending(current);
+}
+
 /**
  * klp_safe_point - let the current task change its universe if it is a straggler
  *
@@ -43,8 +49,7 @@
  */
 static __always_inline void klp_safe_point(void)
 {
-	if (IS_ENABLED(CONFIG_LIVEPATCH_UNIVERSES) &&
-	    unlikely(klp_patch_pending(current)))
+	if (unlikely(klp_safe_point_wanted()))
 		klp_update_patch_state(current);
 	rcu_tasks_qs(current, false);
 }

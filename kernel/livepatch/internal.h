@@ -220,27 +220,6 @@ static inline bool klp_is_throttled(const struct task_struct *task)
 }
 #endif
 
-/*
- * Is there work for the way to user mode that a system call has left, apart from task work?
- * The fields are those that resume_user_mode_work() tests. The task is the current one.
- */
-static inline bool klp_has_resume_work(const struct task_struct *task)
-{
-#ifdef CONFIG_KEYS_REQUEST_CACHE
-	if (task->cached_requested_key)
-		return true;
-#endif
-#ifdef CONFIG_MEMCG
-	if (task->memcg_nr_pages_over_high)
-		return true;
-#endif
-#ifdef CONFIG_BLK_CGROUP
-	if (task->throttle_disk)
-		return true;
-#endif
-	return read_thread_flags() & (_TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL);
-}
-
 /* The flags of another task. Only PF_KTHREAD is stable, other flags are a hint. */
 static inline unsigned int klp_task_flags(const struct task_struct *task)
 {

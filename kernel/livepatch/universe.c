@@ -65,6 +65,7 @@
 #include <linux/cpu.h>
 #include <linux/kprobes.h>
 #include <linux/rcupdate.h>
+#include <linux/resume_user_mode.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/smp.h>
@@ -339,7 +340,7 @@ int klp_task_patch_state(struct task_struct *task)
 void klp_throttle_enter(const struct callback_head *work)
 {
 	if (work->next || current->klp_quiescent != KLP_IN_RESUME_WORK ||
-	    klp_has_resume_work(current))
+	    resume_user_mode_has_more())
 		return;
 	preempt_disable();
 	WRITE_ONCE(current->klp_quiescent, KLP_THROTTLED);
