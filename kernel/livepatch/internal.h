@@ -651,9 +651,6 @@ struct klp_listed {
 bool klp_list_get(struct klp_listed *entry, loff_t *pos, struct pid_namespace *ns);
 void klp_list_put(struct klp_listed *entry);
 
-/*
- * lifecycle.c, status.c and netlink.c are the highest layers. Only callbacks call into
- * them.
- */
+/* Files without a section are the highest layers. Only callbacks call into them. */
 
 #endif /* _LIVEPATCH_INTERNAL_H */

@@ -443,6 +443,7 @@ static int klp_disable(struct live_patch *patch)
 		klp_patch_set_state(patch, KLP_ENABLED);
 		klp_poke_stop();
 		klp_transition_end();
+		wake_up_all(&klp_ended);
 		return ret;
 	}
 	klp_call_objects(patch, klp_object_pre_unpatch);
@@ -652,8 +653,8 @@ EXPORT_SYMBOL_GPL(klp_enable_patch);
  * Reverse the transition of a patch that is being enabled. The task that loads the
  * module does not delay the way back: it has been in the same system call since before the
  * transition started. If it was moved since, by force or because of its stack, it is moved
- * back, also if the patch is being disabled already. This undoes what made the call
- * inconsistent.
+ * back, also if the patch is being disabled or replaced already. This undoes what made the
+ * call inconsistent.
  *
  * Return: the patch, with a reference to its record. NULL if @mod has no patch.
  */
@@ -673,14 +674,13 @@ static struct live_patch *klp_undo_enable(struct module *mod, int err)
 		return NULL;
 	kobject_get(&patch->kobj);
 	patch->init_failed = true;
-	if (patch != klp_patch_in_transition())
-		return patch;
-	if (klp_is_patching()) {
+	if (patch == klp_patch_in_transition() && klp_is_patching()) {
 		pr_err("patch '%s': init of its module has failed (%d), undoing the patch\n",
 		       mod->name, err);
 		klp_reverse_transition();
 	}
-	if (klp_patch_pending(current))
+	/* The caller waits for the end of this transition. */
+	if (patch->state == KLP_DISABLING && klp_patch_pending(current))
 		klp_update_patch_state(current);
 	return patch;
 }

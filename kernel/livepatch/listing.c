@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What delays a transition, with the reasons: for debugfs and netlink.
+ * What delays a transition, with the reasons.
  */
 
 #include <linux/cpumask.h>

@@ -16,8 +16,8 @@
  * or input, from a process with fewer privileges.
  *
  * The events come from the trace points of live patching. These are called in process
- * context with klp_mutex held, and no other lock. So the events are in order. A program that
- * does not read its socket in time gets ENOBUFS, and loses events.
+ * context with klp_mutex held, and most of them with klp_change_mutex. So the events are in
+ * order. A program that does not read its socket in time gets ENOBUFS, and loses events.
  *
  * **Locking**
  *

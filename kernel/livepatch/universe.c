@@ -387,11 +387,13 @@ static bool klp_may_fall_asleep(const struct task_struct *task)
 static bool klp_move(struct task_struct *task, bool force)
 {
 	bool moves = task->klp_universe != klp_goal && klp_is_quiescent(task);
+	bool offline = is_idle_task(task) && !cpu_online(task_cpu(task));
 	bool counted;
 
 	if (moves)
 		klp_moved_note(task, READ_ONCE(task->klp_quiescent), task->klp_since);
-	counted = klp_arrive(task, force && !moves ? KLP_PLACE_FORCED : KLP_PLACE_ASLEEP);
+	counted = klp_arrive(task, force && !moves && !offline ? KLP_PLACE_FORCED :
+								 KLP_PLACE_ASLEEP);
 	/* Not for a dead task: klp_task_dead() reads its slot without a lock. */
 	if (moves)
 		klp_shift_exiting(task);

@@ -6,6 +6,7 @@
 #include <linux/ftrace.h>
 #include <linux/tracepoint.h>
 #include <linux/kernel.h>
+#include <linux/livepatch_universe.h>
 #include <linux/module.h>
 #include <linux/init.h>
 #include <linux/rv.h>
@@ -57,14 +58,21 @@ static void handle_reverse(void *data, const char *patch, bool patching, unsigne
 		da_handle_event(task, turn_universe);
 }
 
+/* Is the user task in one of the waits in which it may migrate within a system call? */
+static bool in_wait(const struct task_struct *task)
+{
+	return !(task->flags & PF_KTHREAD) &&
+	       READ_ONCE(task->klp_quiescent) > KLP_THROTTLED;
+}
+
 /* A dead task that is still in the task list is reported like one that is asleep. */
 static enum events universe_event(struct task_struct *task, enum klp_place place)
 {
-	if (place == KLP_PLACE_FORCED)
+	if (place == KLP_PLACE_FORCED || place == KLP_PLACE_STACK)
 		return force_universe;
 	if (place == KLP_PLACE_DEAD || READ_ONCE(task->__state) == TASK_DEAD)
 		return die_universe;
-	return move_universe;
+	return in_wait(task) ? pause_universe : move_universe;
 }
 
 static void handle_migrate(void *data, struct task_struct *task, enum klp_place place)

@@ -66,7 +66,7 @@ test_sleepers() {
 
 	monitor_on
 	load lpt_target
-	for mode in sleepers stopped traced zombie leader "threads 20"; do
+	for mode in sleepers stopped traced zombie leader "vfork 60000" "threads 20"; do
 		# shellcheck disable=SC2086
 		tasks $mode
 	done
