@@ -233,6 +233,25 @@ test_init_fails_forced() {
 	unload lpt_initfail
 }
 
+# The loader waits until its patch is out of effect, so it must not delay the transition
+# that replaces the patch.
+test_init_fails_replaced() {
+	local loader
+
+	load lpt_target
+	in_background load lpt_initfail nap=5000
+	loader=$LPT_PID
+	within "$LPT_PATIENCE" in_transition_of lpt_initfail
+	nap 1
+	echo 1 > "$KLP/lpt_initfail/force"
+	within "$LPT_PATIENCE" not in_transition_of lpt_initfail
+	load lpt_pair2 replace=1
+	settle
+	not wait "$loader"
+	not loaded lpt_initfail
+	is "$(version)" 2
+}
+
 in_drain() {
 	grep -q "lpt_drain_release" "/proc/$1/wchan" 2> /dev/null
 }
@@ -364,7 +383,7 @@ clean_up() {
 	[ -z "$RT_SAVED" ] || echo "$RT_SAVED" > "$RT_RUNTIME"
 }
 
-lpt_start 26
+lpt_start 27
 lpt_run "migrates asleep: stopped by a tracer at the entry of a system call" test_entry
 lpt_run "migrates asleep: stopped by a tracer at the exit of a system call" test_exit
 lpt_run "migrates asleep: stopped by a tracer after a fork" test_fork
@@ -385,6 +404,8 @@ lpt_run "a patch is undone if its init function fails in a blocked transition" \
 lpt_run "a module is not freed early if its init function fails after disabling" \
 	test_init_fails_disabled
 lpt_run "a module stays enabled if its init function fails after force" test_init_fails_forced
+lpt_run "a module whose init fails after force does not hold up its replacement" \
+	test_init_fails_replaced
 lpt_run "an exiting task gets no fake signal" test_drain
 lpt_run "a task that closes a file gets no fake signal" test_drain_close
 lpt_run "a running task gets the fake signal after 15 s, not before" test_running
