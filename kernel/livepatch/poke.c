@@ -29,10 +29,6 @@
 #include <trace/events/livepatch.h>
 #include "internal.h"
 
-/* Delay before tasks that sleep in a system call are interrupted, in milliseconds. */
-static unsigned int poke_delay_ms = 100;
-module_param(poke_delay_ms, uint, 0644);
-
 /* The delay doubles with each round, up to poke_delay_ms << KLP_POKE_BACKOFF_MAX. */
 #define KLP_POKE_BACKOFF_MAX	5U
 
@@ -203,6 +199,15 @@ static void klp_poke_cpus(void)
 static void klp_poke_fn(struct work_struct *work);
 static DECLARE_DELAYED_WORK(klp_poke_work, klp_poke_fn);
 
+/*
+ * When the next round begins, in jiffies. A round that was due before waits for klp_mutex
+ * while a transition is reversed or begins, and must not take place then.
+ */
+static unsigned long klp_poke_due __guarded_by(&klp_mutex);
+
+/* Delay before tasks that sleep in a system call are interrupted, in milliseconds. */
+static unsigned int poke_delay_ms = 100;
+
 /* The delay doubles with each round, up to poke_delay_ms << KLP_POKE_BACKOFF_MAX. */
 static void klp_poke_later(void)
 {
@@ -211,8 +216,28 @@ static void klp_poke_later(void)
 	lockdep_assert_held(&klp_mutex);
 	/* Limit the delay, so that the shift below does not overflow. */
 	delay = min(delay, MAX_JIFFY_OFFSET >> KLP_POKE_BACKOFF_MAX);
-	klp_run_later(&klp_poke_work, delay << min(klp_pokes, KLP_POKE_BACKOFF_MAX));
+	delay <<= min(klp_pokes, KLP_POKE_BACKOFF_MAX);
+	klp_poke_due = jiffies + delay;
+	klp_run_later(&klp_poke_work, delay);
 }
+
+static int klp_poke_delay_set(const char *val, const struct kernel_param *kp)
+{
+	int ret = param_set_uint(val, kp);
+
+	if (ret)
+		return ret;
+	guard(mutex)(&klp_mutex);
+	if (klp_transition_get()->phase == KLP_PHASE_MIGRATING)
+		klp_poke_later();
+	return 0;
+}
+
+static const struct kernel_param_ops klp_poke_delay_ops = {
+	.set = klp_poke_delay_set,
+	.get = param_get_uint,
+};
+module_param_cb(poke_delay_ms, &klp_poke_delay_ops, &poke_delay_ms, 0644);
 
 /* @reported: whether a long transition had been reported before this round */
 static void klp_trace_round(bool reported)
@@ -234,7 +259,8 @@ static void klp_poke_fn(struct work_struct *work)
 	bool reported;
 
 	guard(mutex)(&klp_mutex);
-	if (klp_transition_get()->phase != KLP_PHASE_MIGRATING)
+	if (klp_transition_get()->phase != KLP_PHASE_MIGRATING ||
+	    time_before(jiffies, klp_poke_due))
 		return;
 
 	reported = klp_reported_long;
