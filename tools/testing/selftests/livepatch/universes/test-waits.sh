@@ -252,6 +252,21 @@ test_init_fails_replaced() {
 	is "$(version)" 2
 }
 
+# A driver may be probed in there, and its device is not there if the probe is interrupted.
+test_slow_init() {
+	local loader
+
+	load lpt_target
+	set_delay 1
+	in_background load lpt_slow nap=4000
+	loader=$LPT_PID
+	nap 1
+	apply lpt_pair2
+	revert lpt_pair2
+	wait "$loader"
+	unload lpt_slow
+}
+
 in_drain() {
 	grep -q "lpt_drain_release" "/proc/$1/wchan" 2> /dev/null
 }
@@ -383,7 +398,7 @@ clean_up() {
 	[ -z "$RT_SAVED" ] || echo "$RT_SAVED" > "$RT_RUNTIME"
 }
 
-lpt_start 27
+lpt_start 28
 lpt_run "migrates asleep: stopped by a tracer at the entry of a system call" test_entry
 lpt_run "migrates asleep: stopped by a tracer at the exit of a system call" test_exit
 lpt_run "migrates asleep: stopped by a tracer after a fork" test_fork
@@ -406,6 +421,7 @@ lpt_run "a module is not freed early if its init function fails after disabling"
 lpt_run "a module stays enabled if its init function fails after force" test_init_fails_forced
 lpt_run "a module whose init fails after force does not hold up its replacement" \
 	test_init_fails_replaced
+lpt_run "the init function of a module gets no fake signal" test_slow_init
 lpt_run "an exiting task gets no fake signal" test_drain
 lpt_run "a task that closes a file gets no fake signal" test_drain_close
 lpt_run "a running task gets the fake signal after 15 s, not before" test_running
