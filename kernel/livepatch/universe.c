@@ -366,12 +366,16 @@ static bool klp_is_quiescent(const struct task_struct *task)
 /* True for a task that does not run, if it is quiescent, idle or dead. */
 static bool klp_may_move(struct task_struct *task)
 {
+	int cpu = task_cpu(task);
+	bool idle = task == idle_task(cpu);
+
+	/* The idle task of an offline CPU is its current task, and does not run. */
+	if (idle && !cpu_online(cpu))
+		return true;
 	if (task_curr(task))
 		return false;
 	/* An idle task is switched away from in one place, between two idle phases. */
-	return klp_is_quiescent(task) ||
-	       task == idle_task(task_cpu(task)) ||
-	       READ_ONCE(task->__state) == TASK_DEAD;
+	return klp_is_quiescent(task) || idle || READ_ONCE(task->__state) == TASK_DEAD;
 }
 
 /* A running task in a quiescent section will soon sleep or leave the section. */
@@ -387,13 +391,11 @@ static bool klp_may_fall_asleep(const struct task_struct *task)
 static bool klp_move(struct task_struct *task, bool force)
 {
 	bool moves = task->klp_universe != klp_goal && klp_is_quiescent(task);
-	bool offline = is_idle_task(task) && !cpu_online(task_cpu(task));
 	bool counted;
 
 	if (moves)
 		klp_moved_note(task, READ_ONCE(task->klp_quiescent), task->klp_since);
-	counted = klp_arrive(task, force && !moves && !offline ? KLP_PLACE_FORCED :
-								 KLP_PLACE_ASLEEP);
+	counted = klp_arrive(task, force && !moves ? KLP_PLACE_FORCED : KLP_PLACE_ASLEEP);
 	/* Not for a dead task: klp_task_dead() reads its slot without a lock. */
 	if (moves)
 		klp_shift_exiting(task);
@@ -557,13 +559,12 @@ static void klp_visit_irq_context(int cpu, bool force)
  * @cpu: the CPU
  * @force: move them whether that is safe or not
  *
- * Context: As for klp_visit(), with cpus_read_lock() held.
+ * Context: As for klp_visit(), with the lock of CPU hotplug held.
  */
 void klp_visit_cpu(int cpu, bool force)
 {
-	/* An offline CPU runs no task and receives no interrupt. */
-	force |= !cpu_online(cpu);
-	klp_visit_irq_context(cpu, force);
+	/* An offline CPU receives no interrupt. */
+	klp_visit_irq_context(cpu, force || !cpu_online(cpu));
 	if (!klp_visit(idle_task(cpu), force))
 		wake_up_if_idle(cpu);
 }
@@ -736,8 +737,7 @@ void klp_migration_flush(void)
 static int klp_cpu_dead(unsigned int cpu)
 {
 	klp_stragglers_get();
-	klp_visit_irq_context(cpu, true);
-	klp_visit(idle_task(cpu), true);
+	klp_visit_cpu(cpu, false);
 	klp_stragglers_put();
 	return 0;
 }
