@@ -184,15 +184,14 @@ static inline void klp_task_forked(struct task_struct *child)
  * transition can't find the task, so the transition waits until the task is not counted
  * any more.
  *
- * Context: do_exit(), before exit_notify().
+ * Context: do_exit(), before exit_notify(), interrupts enabled.
  */
 static inline void klp_task_exiting(struct task_struct *task)
 {
-	/* Read once, because klp_migration_force() may change it concurrently. */
-	unsigned int slot = READ_ONCE(task->klp_universe) + 1;
-
-	task->klp_slot = slot;
-	this_cpu_inc(klp_exiting[slot]);
+	/* klp_migration_force() may change the universe of a task that runs. */
+	guard(raw_spinlock_irq)(&task->pi_lock);
+	task->klp_slot = task->klp_universe + 1;
+	this_cpu_inc(klp_exiting[task->klp_slot]);
 }
 
 /**

@@ -54,9 +54,6 @@ static DEFINE_MUTEX(klp_change_mutex);
  */
 static unsigned int klp_nr_waiting __guarded_by(&klp_mutex);
 
-/* Woken at the end of a transition */
-static DECLARE_WAIT_QUEUE_HEAD(klp_ended);
-
 static void klp_change_begin(void)
 	__acquires(&klp_change_mutex) __acquires(&klp_mutex)
 {
@@ -239,7 +236,6 @@ static void klp_finish_transition(struct list_head *gone)
 	pr_notice("'%s': %s complete\n", patch->mod->name, klp_transition_direction());
 	klp_transition_end();
 	klp_sysfs_notify_transition(patch);
-	wake_up_all(&klp_ended);
 }
 
 /* Patches that are out of effect, until their grace period. */
@@ -443,7 +439,6 @@ static int klp_disable(struct live_patch *patch)
 		klp_patch_set_state(patch, KLP_ENABLED);
 		klp_poke_stop();
 		klp_transition_end();
-		wake_up_all(&klp_ended);
 		return ret;
 	}
 	klp_call_objects(patch, klp_object_pre_unpatch);
@@ -575,6 +570,13 @@ static int klp_try_enable(struct klp_patch *desc, struct list_head *gone)
 	return ret;
 }
 
+/* For waits of user tasks that hold no lock: suspend may freeze the task here. */
+static void klp_pause(void)
+{
+	set_current_state(TASK_IDLE | TASK_FREEZABLE);
+	schedule_timeout(msecs_to_jiffies(KLP_RETRY_MS));
+}
+
 static bool klp_nobody_exits(void)
 {
 	guard(mutex)(&klp_mutex);
@@ -589,7 +591,7 @@ static bool klp_nobody_exits(void)
 static void klp_wait_for_exiting(void)
 {
 	while (!klp_nobody_exits())
-		schedule_timeout_idle(msecs_to_jiffies(KLP_RETRY_MS));
+		klp_pause();
 	klp_wait_for_calls();
 	scoped_guard(mutex, &klp_mutex)
 		klp_nr_waiting--;
@@ -603,6 +605,8 @@ static void klp_discard_patches(struct list_head *gone)
 	list_for_each_entry_safe(patch, next, gone, list) {
 		if (patch->awaits_exits)
 			klp_wait_for_exiting();
+		/* A callback or an exiting task may have queued RCU callbacks. */
+		rcu_barrier();
 		scoped_guard(mutex, &klp_mutex)
 			klp_patch_unbind(patch);
 		klp_release_patch(patch);
@@ -650,12 +654,7 @@ int klp_enable_patch(struct klp_patch *desc)
 EXPORT_SYMBOL_GPL(klp_enable_patch);
 
 /*
- * Reverse the transition of a patch that is being enabled. The task that loads the
- * module does not delay the way back: it has been in the same system call since before the
- * transition started. If it was moved since, by force or because of its stack, it is moved
- * back, also if the patch is being disabled or replaced already. This undoes what made the
- * call inconsistent.
- *
+ * Reverse the transition of a patch that is being enabled.
  * Return: the patch, with a reference to its record. NULL if @mod has no patch.
  */
 static struct live_patch *klp_undo_enable(struct module *mod, int err)
@@ -679,18 +678,32 @@ static struct live_patch *klp_undo_enable(struct module *mod, int err)
 		       mod->name, err);
 		klp_reverse_transition();
 	}
-	/* The caller waits for the end of this transition. */
-	if (patch->state == KLP_DISABLING && klp_patch_pending(current))
-		klp_update_patch_state(current);
 	return patch;
 }
 
-/* Wait until the patch is out of effect, or enabled by force. Drops its reference. */
+/* Is the patch out of effect, or enabled by force? */
+static bool klp_has_ended(struct live_patch *patch)
+{
+	return !klp_find_patch(patch->mod) ||
+	       context_unsafe(READ_ONCE(patch->state)) == KLP_ENABLED;
+}
+
+/*
+ * Wait for the end of the transition that the patch is in. Drops the reference of the patch.
+ *
+ * The caller, which loads the module, must not delay what it waits for. It has been in the
+ * same system call since before the patch was enabled. If the patch is undone before all
+ * tasks have migrated, the caller need not migrate. Otherwise it has been moved, by force or
+ * because of its stack, and is moved again. This undoes what made the call inconsistent, or,
+ * if the transition is reversed during the wait, restores it.
+ */
 static void klp_wait_for_end(struct live_patch *patch)
 {
-	wait_event_idle(klp_ended, !klp_find_patch(patch->mod) ||
-			/* Repeated after klp_ended is woken */
-			context_unsafe(READ_ONCE(patch->state)) == KLP_ENABLED);
+	while (!klp_has_ended(patch)) {
+		if (klp_patch_pending(current))
+			klp_update_patch_state(current);
+		klp_pause();
+	}
 	klp_migration_flush();
 	kobject_put(&patch->kobj);
 }

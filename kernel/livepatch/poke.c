@@ -93,7 +93,8 @@ static void klp_report_long(struct task_struct *task)
  */
 static void klp_wake_kthread(struct task_struct *task)
 {
-	if (!(klp_task_flags(task) & PF_WQ_WORKER))
+	/* It may have migrated since it was visited, and sleep where it should. */
+	if (klp_patch_pending(task) && !(klp_task_flags(task) & PF_WQ_WORKER))
 		wake_up_state(task, TASK_INTERRUPTIBLE);
 }
 

@@ -274,7 +274,7 @@ unsigned int klp_transition_age_ms(void)
 
 	if (transition->phase != KLP_PHASE_MIGRATING)
 		return 0;
-	return ktime_ms_delta(ktime_get(), transition->started);
+	return min_t(s64, ktime_ms_delta(ktime_get(), transition->started), UINT_MAX);
 }
 
 /**

@@ -101,7 +101,8 @@ static DEFINE_RAW_SPINLOCK(klp_irq_lock);
  * those in the old universe are dead. Only the sum over all CPUs has a meaning. The
  * slot of a task is task_struct::klp_slot: its universe plus 1, or 0 before
  * klp_task_exiting(). A task that dies without do_exit() has slot 0. Slot 0 is not
- * summed up.
+ * summed up. The slot is written under pi_lock, while the task is current, preempted or
+ * asleep. Afterwards klp_task_dead() reads it without a lock.
  */
 DEFINE_PER_CPU(int [KLP_UNIVERSES + 1], klp_exiting);
 
@@ -164,8 +165,9 @@ void klp_stragglers_put(void)
 }
 
 /*
- * An exiting task has changed its universe: count it in its new universe. Nothing else
- * writes its slot concurrently, because it is the current task, or asleep.
+ * A task has changed its universe. If it is exiting, count it in its new universe. It must
+ * not have been switched away from for the last time, because klp_task_dead() reads the slot
+ * without a lock.
  */
 static void klp_shift_exiting(struct task_struct *task)
 {
@@ -391,13 +393,13 @@ static bool klp_may_fall_asleep(const struct task_struct *task)
 static bool klp_move(struct task_struct *task, bool force)
 {
 	bool moves = task->klp_universe != klp_goal && klp_is_quiescent(task);
+	bool dead = READ_ONCE(task->__state) == TASK_DEAD && !task_curr(task);
 	bool counted;
 
 	if (moves)
 		klp_moved_note(task, READ_ONCE(task->klp_quiescent), task->klp_since);
 	counted = klp_arrive(task, force && !moves ? KLP_PLACE_FORCED : KLP_PLACE_ASLEEP);
-	/* Not for a dead task: klp_task_dead() reads its slot without a lock. */
-	if (moves)
+	if (!dead)
 		klp_shift_exiting(task);
 	return counted;
 }

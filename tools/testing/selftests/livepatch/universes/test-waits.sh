@@ -252,6 +252,33 @@ test_init_fails_replaced() {
 	is "$(version)" 2
 }
 
+# The same if the replacement is reversed while the loader waits
+test_init_fails_restored() {
+	local loader
+
+	load lpt_target
+	load lpt_blocker
+	in_background load lpt_initfail nap=4000
+	loader=$LPT_PID
+	within "$LPT_PATIENCE" in_transition_of lpt_initfail
+	nap 1
+	echo 1 > "$KLP/lpt_initfail/force"
+	within "$LPT_PATIENCE" not in_transition_of lpt_initfail
+	hold
+	load lpt_pair2 replace=1
+	nap 5
+	kill -0 "$loader"
+	disable lpt_pair2
+	gone lpt_pair2
+	not wait "$loader"
+	loaded lpt_initfail
+	is "$(version)" 8
+	release
+	disable lpt_initfail
+	gone lpt_initfail
+	unload lpt_initfail
+}
+
 # A driver may be probed in there, and its device is not there if the probe is interrupted.
 test_slow_init() {
 	local loader
@@ -398,7 +425,7 @@ clean_up() {
 	[ -z "$RT_SAVED" ] || echo "$RT_SAVED" > "$RT_RUNTIME"
 }
 
-lpt_start 28
+lpt_start 29
 lpt_run "migrates asleep: stopped by a tracer at the entry of a system call" test_entry
 lpt_run "migrates asleep: stopped by a tracer at the exit of a system call" test_exit
 lpt_run "migrates asleep: stopped by a tracer after a fork" test_fork
@@ -421,6 +448,7 @@ lpt_run "a module is not freed early if its init function fails after disabling"
 lpt_run "a module stays enabled if its init function fails after force" test_init_fails_forced
 lpt_run "a module whose init fails after force does not hold up its replacement" \
 	test_init_fails_replaced
+lpt_run "nor the reversal of its replacement" test_init_fails_restored
 lpt_run "the init function of a module gets no fake signal" test_slow_init
 lpt_run "an exiting task gets no fake signal" test_drain
 lpt_run "a task that closes a file gets no fake signal" test_drain_close
