@@ -76,6 +76,7 @@ extern unsigned int klp_nr_starts;
 extern u8 klp_goal;
 
 void __klp_task_forked(struct task_struct *child, u8 goal);
+void __klp_task_exiting(struct task_struct *task);
 void __klp_task_dead(struct task_struct *task);
 
 /**
@@ -176,6 +177,15 @@ static inline void klp_task_forked(struct task_struct *child)
 		__klp_task_forked(child, goal);
 }
 
+/* Only for klp_task_exiting() */
+static inline void klp_count_exiting(struct task_struct *task)
+{
+	unsigned int slot = task->klp_universe + 1;
+
+	task->klp_slot = slot;
+	this_cpu_inc(klp_exiting[slot]);
+}
+
 /**
  * klp_task_exiting - count the current task in klp_exiting
  * @task: the current task
@@ -188,10 +198,12 @@ static inline void klp_task_forked(struct task_struct *child)
  */
 static inline void klp_task_exiting(struct task_struct *task)
 {
-	/* klp_migration_force() may change the universe of a task that runs. */
-	guard(raw_spinlock_irq)(&task->pi_lock);
-	task->klp_slot = task->klp_universe + 1;
-	this_cpu_inc(klp_exiting[task->klp_slot]);
+	/* klp_migration_force() waits for this section before it changes a running task. */
+	guard(preempt)();
+	if (unlikely(READ_ONCE(klp_patched_universe) != -1))
+		__klp_task_exiting(task);
+	else
+		klp_count_exiting(task);
 }
 
 /**

@@ -101,8 +101,8 @@ static DEFINE_RAW_SPINLOCK(klp_irq_lock);
  * those in the old universe are dead. Only the sum over all CPUs has a meaning. The
  * slot of a task is task_struct::klp_slot: its universe plus 1, or 0 before
  * klp_task_exiting(). A task that dies without do_exit() has slot 0. Slot 0 is not
- * summed up. The slot is written under pi_lock, while the task is current, preempted or
- * asleep. Afterwards klp_task_dead() reads it without a lock.
+ * summed up. During a transition the slot is written under pi_lock, while the task is
+ * current, preempted or asleep. Afterwards klp_task_dead() reads it without a lock.
  */
 DEFINE_PER_CPU(int [KLP_UNIVERSES + 1], klp_exiting);
 
@@ -297,6 +297,13 @@ void __klp_task_dead(struct task_struct *task)
 		queue_work(klp_wq, &klp_done_work);
 	if (klp_patch_pending(task))
 		klp_arrive_dead(task);
+}
+
+/* Slow path of klp_task_exiting(): force may change the universe of the current task. */
+void __klp_task_exiting(struct task_struct *task)
+{
+	guard(raw_spinlock_irq)(&task->pi_lock);
+	klp_count_exiting(task);
 }
 
 /*
@@ -636,12 +643,14 @@ void klp_migration_start(void)
 /**
  * klp_migration_force - move all stragglers, whether that is safe or not
  *
- * Context: Process context, klp_mutex held.
+ * Context: Process context, klp_mutex held, sleeps.
  */
 void klp_migration_force(void)
 {
 	lockdep_assert_held(&klp_mutex);
 
+	/* From now on klp_task_exiting() uses the lock: it sees that tasks migrate. */
+	synchronize_rcu();
 	klp_stragglers_get();
 	scoped_guard(cpus_read_lock)
 		klp_visit_cpus(true);
