@@ -685,6 +685,7 @@ static struct live_patch *klp_undo_enable(struct module *mod, int err)
 static bool klp_has_ended(struct live_patch *patch)
 {
 	return !klp_find_patch(patch->mod) ||
+	       /* Without the lock, because it is read again and again */
 	       context_unsafe(READ_ONCE(patch->state)) == KLP_ENABLED;
 }
 
