@@ -177,7 +177,7 @@ static inline void klp_task_forked(struct task_struct *child)
 		__klp_task_forked(child, goal);
 }
 
-/* Only for klp_task_exiting() */
+/* Only for klp_task_exiting() and universe.c */
 static inline void klp_count_exiting(struct task_struct *task)
 {
 	unsigned int slot = task->klp_universe + 1;

@@ -175,8 +175,7 @@ static void klp_shift_exiting(struct task_struct *task)
 	if (!task->klp_slot)
 		return;
 	this_cpu_dec(klp_exiting[task->klp_slot]);
-	task->klp_slot = task->klp_universe + 1;
-	this_cpu_inc(klp_exiting[task->klp_slot]);
+	klp_count_exiting(task);
 }
 
 /* Make the goal the universe of a task. Return: true if it was counted as a straggler. */

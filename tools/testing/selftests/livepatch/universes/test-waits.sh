@@ -215,14 +215,21 @@ test_init_fails_disabled() {
 	is "$(version)" 1
 }
 
+# force_init NAP - load a patch whose init function fails after NAP milliseconds, and force its
+# transition before; sets LPT_PID
+force_init() {
+	in_background load lpt_initfail nap="$1"
+	within "$LPT_PATIENCE" in_transition_of lpt_initfail
+	nap 1
+	echo 1 > "$KLP/lpt_initfail/force"
+	within "$LPT_PATIENCE" not in_transition_of lpt_initfail
+}
+
 # Forcing migrates tasks anywhere, so the module must stay, with its patch enabled.
 test_init_fails_forced() {
 	load lpt_target
 	log_start
-	in_background load lpt_initfail nap=4000
-	within "$LPT_PATIENCE" in_transition_of lpt_initfail
-	nap 1
-	echo 1 > "$KLP/lpt_initfail/force"
+	force_init 4000
 	wait "$LPT_PID" || :
 	logged "lpt_initfail.*its module stays"
 	loaded lpt_initfail
@@ -239,12 +246,8 @@ test_init_fails_replaced() {
 	local loader
 
 	load lpt_target
-	in_background load lpt_initfail nap=5000
+	force_init 5000
 	loader=$LPT_PID
-	within "$LPT_PATIENCE" in_transition_of lpt_initfail
-	nap 1
-	echo 1 > "$KLP/lpt_initfail/force"
-	within "$LPT_PATIENCE" not in_transition_of lpt_initfail
 	load lpt_pair2 replace=1
 	settle
 	not wait "$loader"
@@ -258,12 +261,8 @@ test_init_fails_restored() {
 
 	load lpt_target
 	load lpt_blocker
-	in_background load lpt_initfail nap=4000
+	force_init 4000
 	loader=$LPT_PID
-	within "$LPT_PATIENCE" in_transition_of lpt_initfail
-	nap 1
-	echo 1 > "$KLP/lpt_initfail/force"
-	within "$LPT_PATIENCE" not in_transition_of lpt_initfail
 	hold
 	load lpt_pair2 replace=1
 	nap 5
