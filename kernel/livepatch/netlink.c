@@ -36,6 +36,7 @@
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/string_helpers.h>
 #include <net/sock.h>
 #include <trace/events/livepatch.h>
 #include "internal.h"
@@ -185,17 +186,28 @@ static int klp_nl_put_place(struct sk_buff *skb, struct task_struct *task)
 	return place ? nla_put_string(skb, LIVEPATCH_A_STRAGGLER_PLACE, place) : 0;
 }
 
+/* A user can choose any bytes for the name, and programs expect text. */
+static int klp_nl_put_comm(struct sk_buff *skb, struct task_struct *task)
+{
+	char comm[TASK_COMM_LEN], escaped[4 * TASK_COMM_LEN];
+	int len;
+
+	get_task_comm(comm, task);
+	len = string_escape_mem(comm, strlen(comm), escaped, sizeof(escaped) - 1,
+				ESCAPE_NAP | ESCAPE_OCTAL | ESCAPE_APPEND, "\\");
+	escaped[len] = '\0';
+	return nla_put_string(skb, LIVEPATCH_A_STRAGGLER_COMM, escaped);
+}
+
 static int klp_nl_put_task(struct sk_buff *skb, struct task_struct *task)
 {
 	struct pid_namespace *ns = task_active_pid_ns(current);
-	char comm[TASK_COMM_LEN];
 
-	get_task_comm(comm, task);
 	if (!is_idle_task(task) &&
 	    (nla_put_u32(skb, LIVEPATCH_A_STRAGGLER_TID, task_pid_nr_ns(task, ns)) ||
 	     nla_put_u32(skb, LIVEPATCH_A_STRAGGLER_TGID, task_tgid_nr_ns(task, ns))))
 		return -EMSGSIZE;
-	return nla_put_string(skb, LIVEPATCH_A_STRAGGLER_COMM, comm) ?:
+	return klp_nl_put_comm(skb, task) ?:
 	       klp_nl_put_place(skb, task);
 }
 

@@ -19,8 +19,8 @@
  * any
  *   if no function that changes is on the stack, whatever task it is. Other models decide
  *   in this way about all tasks. An administrator selects it for the transition under way,
- *   as a step between waiting and force. The parameter is reset to loop when the
- *   transition ends.
+ *   as a step between waiting and force. When the transition ends, the parameter gets
+ *   the value again that it had before.
  *
  * Both loop and any are weaker than a safe point. A stack shows which functions the task
  * is in, but not what it has done before. The task may hold a lock, a reference, or a
@@ -66,7 +66,15 @@ static const char * const klp_stack_checks[] = {
 	[KLP_STACK_ANY]		= "any",
 };
 
-static enum klp_stack_check klp_stack_check = KLP_STACK_LOOP;
+/* KLP_STACK_OFF or KLP_STACK_LOOP, whether or not "any" is selected at the moment */
+static enum klp_stack_check klp_stack_policy = KLP_STACK_LOOP;
+/* Is "any" selected? Only until the transition ends */
+static bool klp_stack_any;
+
+static enum klp_stack_check klp_stack_check(void)
+{
+	return READ_ONCE(klp_stack_any) ? KLP_STACK_ANY : READ_ONCE(klp_stack_policy);
+}
 
 static int klp_stack_check_set(const char *val, const struct kernel_param *kp)
 {
@@ -74,13 +82,15 @@ static int klp_stack_check_set(const char *val, const struct kernel_param *kp)
 
 	if (check < 0)
 		return check;
-	WRITE_ONCE(klp_stack_check, check);
+	if (check != KLP_STACK_ANY)
+		WRITE_ONCE(klp_stack_policy, check);
+	WRITE_ONCE(klp_stack_any, check == KLP_STACK_ANY);
 	return 0;
 }
 
 static int klp_stack_check_get(char *buf, const struct kernel_param *kp)
 {
-	return sysfs_emit(buf, "%s\n", klp_stack_checks[READ_ONCE(klp_stack_check)]);
+	return sysfs_emit(buf, "%s\n", klp_stack_checks[klp_stack_check()]);
 }
 
 static const struct kernel_param_ops klp_stack_check_ops = {
@@ -206,7 +216,7 @@ static bool klp_check_covers(const struct task_struct *task, enum klp_stack_chec
  */
 bool klp_stack_is_clear(struct task_struct *task)
 {
-	enum klp_stack_check check = READ_ONCE(klp_stack_check);
+	enum klp_stack_check check = klp_stack_check();
 
 	lockdep_assert_held(&klp_mutex);
 	if (!klp_check_covers(task, check))
@@ -218,14 +228,13 @@ bool klp_stack_is_clear(struct task_struct *task)
 }
 
 /**
- * klp_stack_check_end - reset "any" to "loop" at the end of a transition
+ * klp_stack_check_end - end the use of "any" at the end of a transition
  *
  * Context: Any.
  */
 void klp_stack_check_end(void)
 {
-	if (READ_ONCE(klp_stack_check) == KLP_STACK_ANY)
-		WRITE_ONCE(klp_stack_check, KLP_STACK_LOOP);
+	WRITE_ONCE(klp_stack_any, false);
 }
 
 /**

@@ -33,22 +33,31 @@ static enum klp_class klp_class_of_awake(const struct task_struct *task)
 	return flags & PF_VCPU ? KLP_CLASS_GUEST : KLP_CLASS_RUNS;
 }
 
+static enum klp_class klp_class_of_interruptible(const struct task_struct *task)
+{
+	return klp_task_flags(task) & PF_USER_WORKER ? KLP_CLASS_REQUEST : KLP_CLASS_SLEEPS;
+}
+
 static enum klp_class klp_class_of_asleep(const struct task_struct *task)
 {
 	unsigned int state = READ_ONCE(task->__state);
 	unsigned int flags = klp_task_flags(task);
 
-	/* When it is thawed, it continues in the state in which it was frozen. */
-	if (state & TASK_FROZEN)
-		state = READ_ONCE(task->saved_state);
 	if (flags & PF_EXITING)
 		return KLP_CLASS_EXIT_WAITS;
+	if (state & TASK_FROZEN) {
+		/* When it is thawed, it continues in the state in which it was frozen. */
+		state = READ_ONCE(task->saved_state);
+		/* What it waited for has come: nothing but the freezer keeps it in its call. */
+		if (state == TASK_RUNNING)
+			return klp_class_of_interruptible(task);
+	}
 	if (state & (__TASK_STOPPED | __TASK_TRACED))
 		return KLP_CLASS_STOPPED;
 	if (state & TASK_INTERRUPTIBLE && flags & PF_NO_NOTIFY_SIGNAL)
 		return KLP_CLASS_NO_NOTIFY;
 	if (state & TASK_INTERRUPTIBLE)
-		return flags & PF_USER_WORKER ? KLP_CLASS_REQUEST : KLP_CLASS_SLEEPS;
+		return klp_class_of_interruptible(task);
 	return state & TASK_WAKEKILL ? KLP_CLASS_KILLABLE :
 				       KLP_CLASS_UNINTERRUPTIBLE;
 }

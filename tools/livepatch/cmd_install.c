@@ -84,6 +84,9 @@ enum klp_exit klp_cmd_install(const struct klp_options *options)
 		ret = klp_copy(file, to);
 	if (ret)
 		return klp_fail(KLP_REFUSED, "%s: %s", to, strerror(-ret));
+	/* A file that is compressed in another way would be loaded as well. */
+	if (klp_store_remove(info.release, info.name, suffix))
+		return KLP_REFUSED;
 	printf("'%s' is installed for the kernel %s.\n", info.name, info.release);
 	return KLP_DONE;
 }
@@ -97,8 +100,8 @@ enum klp_exit klp_cmd_uninstall(const struct klp_options *options)
 	if (strchr(name, '/') || !klp_store_find(path, release, name))
 		return klp_fail(KLP_USAGE, "'%s' is not installed for the kernel %s", name,
 				release);
-	if (unlink(path))
-		return klp_fail(KLP_REFUSED, "%s: %s", path, strerror(errno));
+	if (klp_store_remove(release, name, NULL))
+		return KLP_REFUSED;
 	printf("'%s' is not installed for the kernel %s any more.\n", name, release);
 	return KLP_DONE;
 }

@@ -7,12 +7,14 @@
 static enum klp_exit klp_load_stored(const char *file, const struct klp_options *options)
 {
 	struct klp_modinfo info;
+	struct klp_patch patch;
 
-	if (!klp_module_read(&info, file) && klp_module_loaded(info.name)) {
-		printf("'%s' is loaded already.\n", info.name);
-		return KLP_DONE;
-	}
-	return klp_load(file, options, false);
+	if (klp_module_read(&info, file) || !klp_module_loaded(info.name))
+		return klp_load(file, options, false);
+	if (!klp_patch_read(&patch, info.name) || !patch.enabled)
+		return klp_fail(KLP_REFUSED, "'%s' is loaded, but not enabled", info.name);
+	printf("'%s' is loaded already.\n", info.name);
+	return KLP_DONE;
 }
 
 /*

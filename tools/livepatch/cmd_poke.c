@@ -8,13 +8,14 @@
 /* How long to wait for the thread to leave the kernel */
 #define KLP_POKE_MS	1000
 
-/* Return: whether the thread is a straggler; if so, @show prints it. */
+/* Return: whether the thread is, or may be, a straggler; if so, @show prints it. */
 static bool klp_is_straggler(pid_t tid, bool show)
 {
 	struct klp_stragglers stragglers;
-	bool found = false;
+	bool found;
 
 	klp_stragglers_read(&stragglers);
+	found = stragglers.unknown;
 	for (int i = 0; i < stragglers.nr && !found; i++) {
 		struct klp_stragglers one = { .list = &stragglers.list[i], .nr = 1 };
 

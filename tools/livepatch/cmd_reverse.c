@@ -6,8 +6,8 @@
 
 enum klp_exit klp_cmd_reverse(const struct klp_options *options)
 {
+	struct klp_patch patch, now;
 	enum klp_exit status;
-	struct klp_patch patch;
 
 	if (!klp_find_transition(&patch))
 		return klp_fail(KLP_REFUSED, "there is no transition to reverse");
@@ -16,6 +16,9 @@ enum klp_exit klp_cmd_reverse(const struct klp_options *options)
 	status = klp_await(patch.name, options);
 	if (status)
 		return status;
+	if (klp_patch_read(&now, patch.name) && now.enabled == patch.enabled)
+		return klp_fail(KLP_REVERSED, "the transition of '%s' was reversed again",
+				patch.name);
 	printf("The transition of '%s' is reversed: the patch is %s.\n", patch.name,
 	       patch.enabled ? "disabled" : "enabled");
 	return patch.enabled ? klp_remove(patch.name) : KLP_DONE;

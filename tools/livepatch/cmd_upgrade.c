@@ -62,17 +62,22 @@ static void klp_report_reversal(const struct klp_patch *reversed, long start)
 static enum klp_exit klp_reverse_and_upgrade(const struct klp_patch *stuck,
 					     const struct klp_options *options)
 {
+	struct klp_options patient = *options;
 	long start = klp_now_ms();
 	struct klp_modinfo info;
 	enum klp_exit status;
 
+	/* Without a wait here the next patch could not be loaded. */
+	if (!patient.wait_ms)
+		patient.wait_ms = KLP_WAIT_MS;
 	status = klp_check_module(&info, options->args[0]);
 	if (!status)
 		status = klp_reverse(stuck);
-	if (!status)
-		status = klp_await_kept(stuck->name, options);
 	if (status)
 		return status;
+	status = klp_await_kept(stuck->name, &patient);
+	if (status)
+		return klp_fail(status, "'%s' was not loaded", options->args[0]);
 	status = klp_upgrade(options);
 	if (stuck->enabled && status != KLP_REFUSED)
 		klp_report_reversal(stuck, start);

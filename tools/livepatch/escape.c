@@ -41,7 +41,7 @@ static bool klp_is_octal(const char *text)
 }
 
 /**
- * klp_unescape - undo seq_escape() of the kernel, which replaces characters by \ooo
+ * klp_unescape - undo what the kernel does to names: it replaces characters by \ooo
  * @text: the text, changed in place
  */
 void klp_unescape(char *text)

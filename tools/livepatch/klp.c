@@ -2,13 +2,12 @@
 /*
  * klp - load live patches, and see what delays their transitions
  */
+#include <errno.h>
 #include <getopt.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "klp.h"
-
-/* A transition that nothing blocks takes less than a second. */
-#define KLP_WAIT_MS	60000
 
 /* Options that only some commands accept */
 enum klp_given {
@@ -176,6 +175,14 @@ static bool klp_accepts(const struct klp_command *command, const struct klp_opti
 	       options->nr_args <= command->max_args && !(given & ~command->options);
 }
 
+/* What could not be printed, to a file on a full disk for example, is missing there. */
+static enum klp_exit klp_flush(enum klp_exit status)
+{
+	if (fflush(stdout) || ferror(stdout))
+		return klp_fail(KLP_REFUSED, "standard output: %s", strerror(errno));
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	struct klp_options options = { .wait_ms = KLP_WAIT_MS };
@@ -196,5 +203,5 @@ int main(int argc, char **argv)
 	options.nr_args = argc - optind - 1;
 	if (!klp_accepts(command, &options, given))
 		return klp_fail(KLP_USAGE, "usage: klp %s %s", command->name, command->usage);
-	return command->run(&options);
+	return klp_flush(command->run(&options));
 }

@@ -12,6 +12,9 @@
 
 #define __printf(a, b)	__attribute__((__format__(printf, a, b)))
 
+/* How long to wait for the end of a transition. One that nothing blocks takes less than a second. */
+#define KLP_WAIT_MS	60000
+
 /* Exit statuses, see klp(8). */
 enum klp_exit {
 	KLP_DONE,
@@ -190,6 +193,7 @@ void klp_store_dir(char path[PATH_MAX], const char *release);
 void klp_store_read(struct klp_names *files, const char *release);
 const char *klp_store_suffix(const char *name);
 bool klp_store_find(char path[PATH_MAX], const char *release, const char *name);
+enum klp_exit klp_store_remove(const char *release, const char *name, const char *but);
 
 /* show.c: output that several commands have in common */
 void klp_show_missing(FILE *out, const struct klp_stragglers *stragglers);

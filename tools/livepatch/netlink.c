@@ -27,13 +27,15 @@ void klp_netlink_close(struct ynl_sock *socket)
 }
 
 static void klp_netlink_straggler(struct klp_straggler *s,
-				  const struct livepatch_straggler_get_rsp *from)
+				  struct livepatch_straggler_get_rsp *from)
 {
 	char name[32] = "-", reason[32];
 
 	*s = (struct klp_straggler){ .tid = from->tid, .pid = from->tgid };
 	if (from->_present.cpu)
 		snprintf(name, sizeof(name), "cpu%u", from->cpu);
+	if (from->comm)
+		klp_unescape(from->comm);
 	s->name = klp_strdup_escaped(from->comm ?: name);
 	snprintf(reason, sizeof(reason), "%u exiting", from->exiting);
 	s->reason = klp_strdup_escaped(from->exiting ? reason : from->reason ?: "");

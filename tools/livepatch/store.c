@@ -2,9 +2,11 @@
 /*
  * Where the patches are that are loaded at boot: /var/lib/livepatch/<release of the kernel>/.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 #include "klp.h"
 
 #define KLP_STORE	"/var/lib/livepatch"
@@ -57,6 +59,28 @@ bool klp_store_find(char path[PATH_MAX], const char *release, const char *name)
 }
 
 /**
+ * klp_store_remove - remove the files of a patch
+ * @release: the release of the kernel
+ * @name: the name of the module
+ * @but: the suffix of a file to keep, or NULL
+ *
+ * Return: KLP_DONE, or KLP_REFUSED after a message.
+ */
+enum klp_exit klp_store_remove(const char *release, const char *name, const char *but)
+{
+	char path[PATH_MAX];
+
+	for (int i = 0; klp_suffixes[i]; i++) {
+		if (but && !strcmp(klp_suffixes[i], but))
+			continue;
+		klp_path(path, KLP_STORE "/%s/%s%s", release, name, klp_suffixes[i]);
+		if (unlink(path) && errno != ENOENT)
+			return klp_fail(KLP_REFUSED, "%s: %s", path, strerror(errno));
+	}
+	return KLP_DONE;
+}
+
+/**
  * klp_store_suffix - find the suffix of the name of a module's file
  * @name: the name, without directories
  *
@@ -64,11 +88,13 @@ bool klp_store_find(char path[PATH_MAX], const char *release, const char *name)
  */
 const char *klp_store_suffix(const char *name)
 {
-	const char *suffix = strstr(name, ".ko");
+	size_t length = strlen(name);
 
-	for (int i = 0; suffix && klp_suffixes[i]; i++) {
-		if (!strcmp(suffix, klp_suffixes[i]))
-			return suffix;
+	for (int i = 0; klp_suffixes[i]; i++) {
+		size_t n = strlen(klp_suffixes[i]);
+
+		if (length > n && !strcmp(name + length - n, klp_suffixes[i]))
+			return name + length - n;
 	}
 	return NULL;
 }

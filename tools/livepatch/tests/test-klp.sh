@@ -321,6 +321,18 @@ test_reverse_and_remove() {
 	is "$(cat "$ROOT/gone/enabled")" 0
 }
 
+test_reverse_twice() {
+	in_transition
+	(
+		becomes lp_two enabled 0
+		echo 1 > "$ROOT/sys/kernel/livepatch/lp_two/enabled"
+		echo 0 > "$ROOT/sys/kernel/livepatch/lp_two/transition"
+	) &
+	klp 4 reverse
+	wait
+	says "was reversed again"
+}
+
 test_unload() {
 	patch lp-one 1
 	in_transition
@@ -407,6 +419,7 @@ test_metrics() {
 		'livepatch_transition_seconds 5.120' 'livepatch_stragglers 3'
 	grep -vE '^# (HELP|TYPE) livepatch_[a-z_]+ .+' "$TMP/out" > "$TMP/values"
 	is "$(grep -vE '^livepatch_[a-z_]+(\{patch="[a-z_]+"\})? [0-9.]+$' "$TMP/values")" ""
+	not "$KLP" --root="$ROOT" metrics > /dev/full 2> /dev/null
 }
 
 test_watch() {
@@ -448,6 +461,14 @@ test_install() {
 	klp 2 uninstall lp_new
 	klp 0 uninstall lp-new --kernel 7.4.0-test
 	[ ! -e "$dir/7.4.0-test/lp_new.ko" ]
+	# There is one file of a module, however it is compressed.
+	klp 0 install "$TMP/lp_new.ko"
+	xz -k "$TMP/lp_new.ko"
+	klp 0 install "$TMP/lp_new.ko.xz"
+	is "$(ls "$dir/7.4.0-test")" lp_new.ko.xz
+	cp "$TMP/lp_new.ko" "$dir/7.4.0-test"
+	klp 0 uninstall lp_new --kernel 7.4.0-test
+	is "$(ls "$dir/7.4.0-test")" ""
 	gcc -c -o "$TMP/plain.ko" "$TMP/empty.c"
 	klp 2 install "$TMP/plain.ko"
 	klp 2 uninstall ../../../etc/passwd
@@ -518,7 +539,7 @@ run() {
 }
 
 echo "TAP version 13"
-echo "1..26"
+echo "1..27"
 run "wrong command lines" test_usage
 run "a kernel without live patching" test_no_live_patching
 run "no transition" test_rest
@@ -535,6 +556,7 @@ run "list --json" test_list_json
 run "wait" test_wait
 run "reverse" test_reverse
 run "reverse, until the patch is gone" test_reverse_and_remove
+run "reverse, and reversed again" test_reverse_twice
 run "unload" test_unload
 run "unload a module that is no patch" test_unload_other
 run "the reason of a refusal" test_refused

@@ -98,9 +98,10 @@ static int enable_universe(void)
 	if (retval)
 		return retval;
 
-	universe_turning = false;
-	rv_attach_trace_probe("universe", livepatch_start, handle_start);
+	/* A reversal that is not seen would make its start look like that of a new transition. */
 	rv_attach_trace_probe("universe", livepatch_reverse, handle_reverse);
+	rv_attach_trace_probe("universe", livepatch_start, handle_start);
+	universe_turning = false;
 	rv_attach_trace_probe("universe", livepatch_migrate, handle_migrate);
 	rv_attach_trace_probe("universe", sys_enter, handle_sys_enter);
 	rv_attach_trace_probe("universe", sys_exit, handle_sys_exit);

@@ -463,26 +463,40 @@ frozen_v1() {
 	grep -q FROZEN "$FREEZER/lpt/freezer.state"
 }
 
-# The freezer of version 1 freezes a task in the middle of a system call.
-test_frozen_v1() {
-	local sleeper
-
+# freeze_v1 SECONDS - let the freezer of version 1 freeze a task that sleeps for so long in a
+# system call
+freeze_v1() {
 	mkdir -p "$FREEZER"
 	mount -t cgroup -o freezer none "$FREEZER" 2> /dev/null ||
 		skip "no freezer of cgroup version 1"
 	mkdir "$FREEZER/lpt"
-	in_background sleep 1000
-	sleeper=$LPT_PID
-	within "$LPT_PATIENCE" grep -qx sleep "/proc/$sleeper/comm"
-	within "$LPT_PATIENCE" in_state "$sleeper" S
-	echo "$sleeper" > "$FREEZER/lpt/cgroup.procs"
+	in_background sleep "$1"
+	within "$LPT_PATIENCE" grep -qx sleep "/proc/$LPT_PID/comm"
+	within "$LPT_PATIENCE" in_state "$LPT_PID" S
+	echo "$LPT_PID" > "$FREEZER/lpt/cgroup.procs"
 	echo FROZEN > "$FREEZER/lpt/freezer.state"
 	within "$LPT_PATIENCE" frozen_v1
+}
+
+test_frozen_v1() {
+	local sleeper
+
+	freeze_v1 1000
+	sleeper=$LPT_PID
 	quick
 	frozen_v1
 	grep -q refrigerator "/proc/$sleeper/wchan"
 	echo THAWED > "$FREEZER/lpt/freezer.state"
 	within "$LPT_PATIENCE" in_state "$sleeper" S
+}
+
+# The freezer keeps the task in its system call, although the sleep is over.
+test_frozen_v1_over() {
+	freeze_v1 5
+	sleep 6
+	frozen_v1
+	quick
+	frozen_v1
 }
 
 # throttle - let the tasks in the group run for one per cent of the time
@@ -838,7 +852,7 @@ clean_up() {
 	feed "$FAILSLAB"
 }
 
-lpt_start 52
+lpt_start 53
 DAMON=$([ ! -e "$DAMON_STAT" ] || first_line "$DAMON_STAT")
 lpt_run "blocked by a kernel thread without a safe point" test_kthread
 lpt_run "blocked by a kernel thread in a plain freezable sleep" test_bare_freezable
@@ -873,6 +887,7 @@ lpt_run "not blocked by a zombie" test_zombie
 lpt_run "not blocked by a dead thread group leader" test_leader
 lpt_run "not blocked by a frozen cgroup" test_frozen
 lpt_run "not blocked by a frozen cgroup of version 1" test_frozen_v1
+lpt_run "not blocked by a frozen task whose sleep is over" test_frozen_v1_over
 lpt_run "not blocked by a throttled cgroup" test_throttled
 lpt_run "a task that was throttled is not moved in task work" test_was_throttled
 lpt_run "not blocked by threads of io_uring" test_uring
