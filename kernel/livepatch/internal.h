@@ -282,6 +282,8 @@ static inline bool klp_task_sleeps(struct task_struct *task)
  * @KLP_CLASS_NO_NOTIFY:	asleep where TIF_NOTIFY_SIGNAL does not wake it
  * @KLP_CLASS_KILLABLE:	asleep, only a fatal signal wakes it
  * @KLP_CLASS_UNINTERRUPTIBLE: asleep, no signal wakes it
+ * @KLP_CLASS_INTERRUPTS: no task, but the interrupt context of a CPU
+ * @KLP_CLASS_LEFT_LIST: exiting tasks that have left the task list
  *
  * The fake signal is TIF_NOTIFY_SIGNAL without a signal, see klp_poke_user_task().
  */
@@ -299,6 +301,8 @@ enum klp_class {
 	KLP_CLASS_NO_NOTIFY,
 	KLP_CLASS_KILLABLE,
 	KLP_CLASS_UNINTERRUPTIBLE,
+	KLP_CLASS_INTERRUPTS,
+	KLP_CLASS_LEFT_LIST,
 };
 
 enum klp_class klp_straggler_class(const struct task_struct *task);
@@ -618,13 +622,14 @@ bool klp_find_conflict(struct klp_patch *patch, struct klp_patch *other,
 void klp_wait_for_modules(void);
 void klp_patch_add(struct live_patch *patch);
 void klp_patch_remove(struct live_patch *patch, struct list_head *gone);
+unsigned int klp_patches_seq(void);
 struct module *klp_find_module(const char *name);
 struct live_patch *klp_find_patch(const struct module *mod);
 
 /* --------------------------- listing.c: the list of what delays a transition, and why */
 
 /**
- * struct klp_reason - why something has not migrated
+ * struct klp_reason - why something has not migrated, for people
  * @why:	what keeps it from migrating
  * @help:	what would make it migrate
  */
@@ -639,15 +644,16 @@ struct klp_reason {
  * @cpu:	without a task, the CPU whose interrupt context is a straggler, or -1;
  *		with an idle task, its CPU; with another task, -1
  * @exiting:	without a task and a CPU, the number of exiting tasks
- * @reason:	why it has not migrated
+ * @class:	what keeps it from migrating
  */
 struct klp_listed {
 	struct task_struct *task;
 	int cpu;
 	int exiting;
-	const struct klp_reason *reason;
+	enum klp_class class;
 };
 
+const struct klp_reason *klp_reason(enum klp_class class);
 bool klp_list_get(struct klp_listed *entry, loff_t *pos, struct pid_namespace *ns);
 void klp_list_put(struct klp_listed *entry);
 

@@ -45,13 +45,23 @@ static const struct klp_reason klp_reasons[] = {
 		"asleep, killable", "the end of what it waits for, or SIGKILL" },
 	[KLP_CLASS_UNINTERRUPTIBLE] = {
 		"uninterruptible", "the end of what it waits for" },
+	[KLP_CLASS_INTERRUPTS] = {
+		"interrupts", "nothing, they migrate by themselves" },
+	[KLP_CLASS_LEFT_LIST] = {
+		"exiting", "the end of their exits" },
 };
 
-static const struct klp_reason klp_interrupts_reason = {
-	"interrupts", "nothing, they migrate by themselves" };
-
-static const struct klp_reason klp_exiting_reason = {
-	"exiting", "the end of their exits" };
+/**
+ * klp_reason - put into words what keeps something from migrating
+ * @class: its class
+ *
+ * Context: Any.
+ * Return: the reason and what helps.
+ */
+const struct klp_reason *klp_reason(enum klp_class class)
+{
+	return &klp_reasons[class];
+}
 
 /*
  * Positions in the list: tasks are at their PIDs. Then there is a position for the idle
@@ -67,7 +77,7 @@ static bool klp_list_as_task(struct klp_listed *entry, struct task_struct *task)
 	if (!task || !klp_patch_pending(task))
 		return false;
 	entry->task = get_task_struct(task);
-	entry->reason = &klp_reasons[klp_straggler_class(task)];
+	entry->class = klp_straggler_class(task);
 	return true;
 }
 
@@ -101,7 +111,7 @@ static bool klp_list_idle(struct klp_listed *entry, loff_t *pos)
 
 static bool klp_list_interrupts(struct klp_listed *entry, loff_t *pos)
 {
-	entry->reason = &klp_interrupts_reason;
+	entry->class = KLP_CLASS_INTERRUPTS;
 	for (; *pos < KLP_POS_EXITING; ++*pos) {
 		entry->cpu = *pos - KLP_POS_INTERRUPTS;
 		if (cpu_possible(entry->cpu) && klp_irq_is_straggler(entry->cpu))
@@ -112,7 +122,7 @@ static bool klp_list_interrupts(struct klp_listed *entry, loff_t *pos)
 
 static bool klp_list_exiting(struct klp_listed *entry, const loff_t *pos)
 {
-	entry->reason = &klp_exiting_reason;
+	entry->class = KLP_CLASS_LEFT_LIST;
 	entry->cpu = -1;
 	if (*pos == KLP_POS_EXITING)
 		entry->exiting = max(klp_migration_exiting(), 0);

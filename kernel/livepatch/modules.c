@@ -42,6 +42,9 @@ static DECLARE_WAIT_QUEUE_HEAD(klp_modules_settled);
  */
 static DEFINE_SPINLOCK(klp_names_lock);
 
+/* Incremented where klp_live_patches changes */
+static unsigned int klp_list_changes __guarded_by(&klp_mutex) = 1;
+
 /**
  * klp_wait_for_modules - wait until no module is being patched or unpatched
  *
@@ -101,6 +104,7 @@ void klp_patch_add(struct live_patch *patch)
 	lockdep_assert_held(&klp_mutex);
 	guard(spinlock)(&klp_names_lock);
 	list_add_tail(&patch->list, &klp_live_patches);
+	klp_list_changes++;
 }
 
 /**
@@ -115,6 +119,22 @@ void klp_patch_remove(struct live_patch *patch, struct list_head *gone)
 	lockdep_assert_held(&klp_mutex);
 	guard(spinlock)(&klp_names_lock);
 	list_move_tail(&patch->list, gone);
+	klp_list_changes++;
+}
+
+/**
+ * klp_patches_seq - get a number that is another one after each change of the list
+ *
+ * A program that reads the list in parts can be told by this number that the list has
+ * changed in between.
+ *
+ * Context: klp_mutex held.
+ * Return: the number, never 0.
+ */
+unsigned int klp_patches_seq(void)
+{
+	lockdep_assert_held(&klp_mutex);
+	return klp_list_changes ?: 1;
 }
 
 static void klp_set_alive(struct module *mod, bool alive)

@@ -84,6 +84,7 @@ static int klp_nl_put_patch(struct sk_buff *skb, struct netlink_callback *cb,
 	lockdep_assert_held(&klp_mutex);
 	if (!head)
 		return -EMSGSIZE;
+	genl_dump_check_consistent(cb, head);
 	failed = nla_put_string(skb, LIVEPATCH_A_PATCH_NAME, patch->mod->name) ||
 		 nla_put_u32(skb, LIVEPATCH_A_PATCH_STACK_ORDER, order) ||
 		 klp_nl_put_flag(skb, LIVEPATCH_A_PATCH_ENABLED,
@@ -102,6 +103,8 @@ static int klp_nl_put_patch(struct sk_buff *skb, struct netlink_callback *cb,
  * @skb: filled in
  * @cb: the state of the dump
  *
+ * If the list has changed since the message before, a message has NLM_F_DUMP_INTR.
+ *
  * Context: Process context.
  * Return: 0 at the end of the list, -EMSGSIZE if the list continues.
  */
@@ -113,6 +116,7 @@ int livepatch_nl_patch_get_dumpit(struct sk_buff *skb, struct netlink_callback *
 	int ret;
 
 	guard(mutex)(&klp_mutex);
+	cb->seq = klp_patches_seq();
 	klp_for_each_patch(patch) {
 		if (++order <= dump->pos)
 			continue;
@@ -211,6 +215,33 @@ static int klp_nl_put_task(struct sk_buff *skb, struct task_struct *task)
 	       klp_nl_put_place(skb, task);
 }
 
+static const u32 klp_nl_reasons[] = {
+	[KLP_CLASS_IDLE]	    = LIVEPATCH_REASON_IDLE,
+	[KLP_CLASS_WORK]	    = LIVEPATCH_REASON_WORK_ITEM,
+	[KLP_CLASS_KTHREAD]	    = LIVEPATCH_REASON_KTHREAD,
+	[KLP_CLASS_EXITS]	    = LIVEPATCH_REASON_EXITING,
+	[KLP_CLASS_EXIT_WAITS]	    = LIVEPATCH_REASON_EXITING_ASLEEP,
+	[KLP_CLASS_RUNS]	    = LIVEPATCH_REASON_RUNNING,
+	[KLP_CLASS_GUEST]	    = LIVEPATCH_REASON_GUEST,
+	[KLP_CLASS_STOPPED]	    = LIVEPATCH_REASON_STOPPED,
+	[KLP_CLASS_SLEEPS]	    = LIVEPATCH_REASON_ASLEEP,
+	[KLP_CLASS_REQUEST]	    = LIVEPATCH_REASON_REQUEST,
+	[KLP_CLASS_NO_NOTIFY]	    = LIVEPATCH_REASON_NOT_TO_DISTURB,
+	[KLP_CLASS_KILLABLE]	    = LIVEPATCH_REASON_KILLABLE,
+	[KLP_CLASS_UNINTERRUPTIBLE] = LIVEPATCH_REASON_UNINTERRUPTIBLE,
+	[KLP_CLASS_INTERRUPTS]	    = LIVEPATCH_REASON_INTERRUPTS,
+	[KLP_CLASS_LEFT_LIST]	    = LIVEPATCH_REASON_EXITING,
+};
+
+static int klp_nl_put_reason(struct sk_buff *skb, enum klp_class class)
+{
+	const struct klp_reason *reason = klp_reason(class);
+
+	return nla_put_u32(skb, LIVEPATCH_A_STRAGGLER_REASON, klp_nl_reasons[class]) ?:
+	       nla_put_string(skb, LIVEPATCH_A_STRAGGLER_WHY, reason->why) ?:
+	       nla_put_string(skb, LIVEPATCH_A_STRAGGLER_HELP, reason->help);
+}
+
 static int klp_nl_put_entry(struct sk_buff *skb, const struct klp_listed *entry)
 {
 	int ret = 0;
@@ -221,10 +252,7 @@ static int klp_nl_put_entry(struct sk_buff *skb, const struct klp_listed *entry)
 		ret = nla_put_u32(skb, LIVEPATCH_A_STRAGGLER_CPU, entry->cpu);
 	if (!ret && entry->exiting)
 		ret = nla_put_u32(skb, LIVEPATCH_A_STRAGGLER_EXITING, entry->exiting);
-	return ret ?: nla_put_string(skb, LIVEPATCH_A_STRAGGLER_REASON,
-				     entry->reason->why) ?:
-		      nla_put_string(skb, LIVEPATCH_A_STRAGGLER_HELP,
-				     entry->reason->help);
+	return ret ?: klp_nl_put_reason(skb, entry->class);
 }
 
 static int klp_nl_put_straggler(struct sk_buff *skb, struct netlink_callback *cb,
@@ -251,6 +279,7 @@ static int klp_nl_put_stragglers(struct sk_buff *skb, struct netlink_callback *c
 		klp_list_put(&entry);
 		if (ret)
 			return ret;
+		cond_resched();
 	}
 	return 0;
 }

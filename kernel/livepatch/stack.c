@@ -19,8 +19,8 @@
  * any
  *   if no function that changes is on the stack, whatever task it is. Other models decide
  *   in this way about all tasks. An administrator selects it for the transition under way,
- *   as a step between waiting and force. When the transition ends, the parameter gets
- *   the value again that it had before.
+ *   as a step between waiting and force. Without a transition it can't be selected. When
+ *   the transition ends, the parameter gets the value again that it had before.
  *
  * Both loop and any are weaker than a safe point. A stack shows which functions the task
  * is in, but not what it has done before. The task may hold a lock, a reference, or a
@@ -68,7 +68,7 @@ static const char * const klp_stack_checks[] = {
 
 /* KLP_STACK_OFF or KLP_STACK_LOOP, whether or not "any" is selected at the moment */
 static enum klp_stack_check klp_stack_policy = KLP_STACK_LOOP;
-/* Is "any" selected? Only until the transition ends */
+/* Is "any" selected? Set under klp_mutex while tasks migrate, cleared when that ends */
 static bool klp_stack_any;
 
 static enum klp_stack_check klp_stack_check(void)
@@ -82,6 +82,11 @@ static int klp_stack_check_set(const char *val, const struct kernel_param *kp)
 
 	if (check < 0)
 		return check;
+	guard(mutex)(&klp_mutex);
+	/* An administrator who comes too late must not select it for the next transition. */
+	if (check == KLP_STACK_ANY &&
+	    klp_transition_get()->phase != KLP_PHASE_MIGRATING)
+		return -EINVAL;
 	if (check != KLP_STACK_ANY)
 		WRITE_ONCE(klp_stack_policy, check);
 	WRITE_ONCE(klp_stack_any, check == KLP_STACK_ANY);

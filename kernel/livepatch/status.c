@@ -23,7 +23,7 @@ static void klp_show_task(struct seq_file *m, const struct klp_listed *entry)
 	seq_printf(m, "%d\t", task_pid_nr(entry->task));
 	/* Programs choose their names. The fields of a line are separated by tabs. */
 	seq_escape(m, entry->task->comm, "\t\n\\");
-	seq_printf(m, "\t%s", entry->reason->why);
+	seq_printf(m, "\t%s", klp_reason(entry->class)->why);
 	if (wchan)
 		seq_printf(m, " in %ps", (void *)wchan);
 }
@@ -33,10 +33,10 @@ static void klp_show_entry(struct seq_file *m, const struct klp_listed *entry)
 	if (entry->task)
 		klp_show_task(m, entry);
 	else if (entry->exiting)
-		seq_printf(m, "-\t-\t%d %s", entry->exiting, entry->reason->why);
+		seq_printf(m, "-\t-\t%d %s", entry->exiting, klp_reason(entry->class)->why);
 	else
-		seq_printf(m, "-\tcpu%d\t%s", entry->cpu, entry->reason->why);
-	seq_printf(m, "\thelp: %s\n", entry->reason->help);
+		seq_printf(m, "-\tcpu%d\t%s", entry->cpu, klp_reason(entry->class)->why);
+	seq_printf(m, "\thelp: %s\n", klp_reason(entry->class)->help);
 }
 
 /* The entry that is shown, between start and stop. */

@@ -29,7 +29,7 @@ void klp_netlink_close(struct ynl_sock *socket)
 static void klp_netlink_straggler(struct klp_straggler *s,
 				  struct livepatch_straggler_get_rsp *from)
 {
-	char name[32] = "-", reason[32];
+	char name[32] = "-", why[32];
 
 	*s = (struct klp_straggler){ .tid = from->tid, .pid = from->tgid };
 	if (from->_present.cpu)
@@ -37,8 +37,8 @@ static void klp_netlink_straggler(struct klp_straggler *s,
 	if (from->comm)
 		klp_unescape(from->comm);
 	s->name = klp_strdup_escaped(from->comm ?: name);
-	snprintf(reason, sizeof(reason), "%u exiting", from->exiting);
-	s->reason = klp_strdup_escaped(from->exiting ? reason : from->reason ?: "");
+	snprintf(why, sizeof(why), "%u exiting", from->exiting);
+	s->reason = klp_strdup_escaped(from->exiting ? why : from->why ?: "");
 	if (from->place)
 		s->place = klp_strdup_escaped(from->place);
 	s->help = klp_strdup_escaped(from->help ?: "");

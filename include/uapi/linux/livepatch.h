@@ -42,6 +42,51 @@ enum livepatch_event {
 	LIVEPATCH_EVENT_COMPLETE,
 };
 
+/**
+ * enum livepatch_reason - What keeps a straggler from migrating.
+ * @LIVEPATCH_REASON_IDLE: An idle task. Migrates by itself.
+ * @LIVEPATCH_REASON_WORK_ITEM: A worker in a work item. Migrates after it.
+ * @LIVEPATCH_REASON_KTHREAD: A kernel thread that has not reached a safe
+ *   point.
+ * @LIVEPATCH_REASON_EXITING: A task that exits. Migrates by itself.
+ * @LIVEPATCH_REASON_EXITING_ASLEEP: A task that exits, and waits for
+ *   something.
+ * @LIVEPATCH_REASON_RUNNING: A task that runs in the kernel. Migrates by
+ *   itself.
+ * @LIVEPATCH_REASON_GUEST: A task that runs a virtual machine. It will be
+ *   interrupted.
+ * @LIVEPATCH_REASON_STOPPED: A task that its tracer has stopped in the middle
+ *   of a system call.
+ * @LIVEPATCH_REASON_ASLEEP: A task that sleeps in a system call. It will be
+ *   interrupted.
+ * @LIVEPATCH_REASON_REQUEST: A worker that sleeps in a request of io_uring or
+ *   vhost.
+ * @LIVEPATCH_REASON_NOT_TO_DISTURB: A task that sleeps where only a signal may
+ *   wake it.
+ * @LIVEPATCH_REASON_KILLABLE: A task that sleeps until what it waits for
+ *   comes, or SIGKILL.
+ * @LIVEPATCH_REASON_UNINTERRUPTIBLE: A task that sleeps until what it waits
+ *   for comes.
+ * @LIVEPATCH_REASON_INTERRUPTS: The interrupt context of a CPU. Migrates by
+ *   itself.
+ */
+enum livepatch_reason {
+	LIVEPATCH_REASON_IDLE,
+	LIVEPATCH_REASON_WORK_ITEM,
+	LIVEPATCH_REASON_KTHREAD,
+	LIVEPATCH_REASON_EXITING,
+	LIVEPATCH_REASON_EXITING_ASLEEP,
+	LIVEPATCH_REASON_RUNNING,
+	LIVEPATCH_REASON_GUEST,
+	LIVEPATCH_REASON_STOPPED,
+	LIVEPATCH_REASON_ASLEEP,
+	LIVEPATCH_REASON_REQUEST,
+	LIVEPATCH_REASON_NOT_TO_DISTURB,
+	LIVEPATCH_REASON_KILLABLE,
+	LIVEPATCH_REASON_UNINTERRUPTIBLE,
+	LIVEPATCH_REASON_INTERRUPTS,
+};
+
 enum {
 	LIVEPATCH_A_PATCH_NAME = 1,
 	LIVEPATCH_A_PATCH_STACK_ORDER,
@@ -75,6 +120,7 @@ enum {
 	LIVEPATCH_A_STRAGGLER_EXITING,
 	LIVEPATCH_A_STRAGGLER_REASON,
 	LIVEPATCH_A_STRAGGLER_PLACE,
+	LIVEPATCH_A_STRAGGLER_WHY,
 	LIVEPATCH_A_STRAGGLER_HELP,
 
 	__LIVEPATCH_A_STRAGGLER_MAX,

@@ -56,8 +56,9 @@ static const struct field straggler_fields[] = {
 	[LIVEPATCH_A_STRAGGLER_COMM] = { "comm", STRING },
 	[LIVEPATCH_A_STRAGGLER_CPU] = { "cpu", NUMBER },
 	[LIVEPATCH_A_STRAGGLER_EXITING] = { "exiting", NUMBER },
-	[LIVEPATCH_A_STRAGGLER_REASON] = { "reason", STRING },
+	[LIVEPATCH_A_STRAGGLER_REASON] = { "reason", NUMBER },
 	[LIVEPATCH_A_STRAGGLER_PLACE] = { "place", STRING },
+	[LIVEPATCH_A_STRAGGLER_WHY] = { "why", STRING },
 	[LIVEPATCH_A_STRAGGLER_HELP] = { "help", STRING },
 	[LIVEPATCH_A_STRAGGLER_MAX + 1] = { },
 };

@@ -120,7 +120,8 @@ hurry() {
 	set_delay 5
 }
 
-# Switches DAMON off, because its thread may need 10 s to reach its safe point.
+# trust_stacks - for the transition under way. Switches DAMON off, because its thread may
+# need 10 s to reach its safe point.
 trust_stacks() {
 	[ -e "$STACK_CHECK" ] || skip "no LIVEPATCH_STACK_CHECK"
 	hurry
@@ -165,16 +166,16 @@ test_stack_check() {
 # The code of a patch is not freed if a task left it by a stack check. A stack check
 # while the patch was enabled does not prevent disabling it.
 test_stack_check_pins() {
-	trust_stacks
 	! loaded lpt_checked || skip "has been tried before"
 	kthread 2 D
 	load lpt_target
 	load lpt_checked
+	trust_stacks
 	settle_or_list 0
 	is "$(version)" 6
 	is "$(first_line "$STACK_CHECK")" loop "stack_check after the transition"
-	echo any > "$STACK_CHECK"
 	disable lpt_checked
+	echo any > "$STACK_CHECK"
 	settle_or_list 1
 	is "$(version)" 1
 	in_state "$THREAD" D
@@ -238,10 +239,19 @@ test_stack_loop() {
 	release
 }
 
-test_stack_check_inside() {
+# blocked_if_trusted PID REASON - the task blocks the transition even if any stack is trusted
+blocked_if_trusted() {
+	only_one_behind "$@"
 	trust_stacks
+	nap 2
+	only_behind "$1"
+	release
+	settle_or_list 0
+}
+
+test_stack_check_inside() {
 	kthread 1 D
-	blocked_by "$THREAD" "$KTHREAD"
+	blocked_if_trusted "$THREAD" "$KTHREAD"
 }
 
 # Only stack_check=any moves a user task, and a task in a patched function is not moved.
@@ -261,10 +271,20 @@ test_stack_check_user() {
 }
 
 test_stack_check_user_inside() {
-	trust_stacks
 	load lpt_blocker
 	hold
-	blocked_by "$LPT_PID" uninterruptible
+	blocked_if_trusted "$LPT_PID" uninterruptible
+}
+
+# "any" can be selected for the transition under way, but not for the next one.
+test_stack_check_too_late() {
+	[ -e "$STACK_CHECK" ] || skip "no LIVEPATCH_STACK_CHECK"
+	load lpt_target
+	apply lpt_pair2
+	fails_with "Invalid argument" write_to "$STACK_CHECK" any
+	is "$(first_line "$STACK_CHECK")" loop stack_check
+	disable lpt_pair2
+	settle_or_list 1
 }
 
 # Only stack_check=any moves a worker in the middle of a work item.
@@ -278,8 +298,8 @@ test_stack_check_any_work() {
 	load lpt_target
 	echo "$((LPT_SECONDS + 5))000" > "$TARGET/longwork"
 	nap 0.5
-	trust_stacks
 	load lpt_pair2
+	trust_stacks
 	settle_within "$LPT_SECONDS"
 	is "$(stat_of longwork old)$(stat_of longwork new)" 00 "calls of the work item that sleeps"
 }
@@ -852,7 +872,7 @@ clean_up() {
 	feed "$FAILSLAB"
 }
 
-lpt_start 53
+lpt_start 54
 DAMON=$([ ! -e "$DAMON_STAT" ] || first_line "$DAMON_STAT")
 lpt_run "blocked by a kernel thread without a safe point" test_kthread
 lpt_run "blocked by a kernel thread in a plain freezable sleep" test_bare_freezable
@@ -870,6 +890,7 @@ lpt_run "not blocked by a kernel thread that the patch names" test_unrelated
 lpt_run "blocked by a kernel thread that a replaced patch does not name" test_unrelated_other
 lpt_run "stack check: moves a user task only if any stack is trusted" test_stack_check_user
 lpt_run "stack check: blocked by a user task in a patched function" test_stack_check_user_inside
+lpt_run "stack check: \"any\" is refused without a transition" test_stack_check_too_late
 lpt_run "stack check: blocked by a work item until its end" test_stack_check_work
 lpt_run "stack check: moves a worker if any stack is trusted" test_stack_check_any_work
 lpt_run "a module stays loaded if a thread runs its main function" test_late_thread
