@@ -202,7 +202,7 @@ const struct sweep pipe_cases[] = {
 	{ "pipe_write",		setup_full_pipe, call_write, end_drain },
 	{ "pipe_writev",	setup_full_pipe, call_writev, end_drain },
 	{ "pipe_write_part",	setup_nearly_full_pipe, call_write, end_drain, 0,
-				LISTED("write() to a pipe or a terminal") },
+				LISTED("write() to a pipe, a terminal") },
 	{ "fifo_open_read",	setup_fifo, call_open_read, end_open_writer },
 	{ "fifo_open_write",	setup_fifo, call_open_write, end_open_reader },
 	{ "splice",		setup_two_pipes, call_splice, end_write },

@@ -603,7 +603,8 @@ static long call_connect_signal(void)
 	return call_connect();
 }
 
-#define RECV_TIMED	LISTED("recv(), accept() and connect() on a socket that has a timeout")
+#define RECV_TIMED	LISTED("recv() and accept() on a socket that has a timeout")
+#define CONNECT_TIMED	LISTED("connect() on a socket that has a timeout")
 #define RECV_PART	LISTED("recv() with MSG_WAITALL or SO_RCVLOWAT")
 #define SEND_TIMED	LISTED("send() on a socket that has a timeout")
 #define SEND_PART	LISTED("send() on a stream socket")
@@ -665,9 +666,9 @@ const struct sweep socket_cases[] = {
 	{ "vsock_accept_timed",	listen_vsock_timed, call_accept, end_connect, 0, RECV_TIMED },
 	{ "unix_connect",	setup_unix_backlog, call_connect, end_accept },
 	{ "unix_connect_timed",	setup_unix_backlog_timed, call_connect, end_accept, 0,
-				RECV_TIMED },
+				CONNECT_TIMED },
 	{ "tcp_connect_signal",	setup_tcp_backlog, call_connect_signal, end_usr1 },
 	{ "tcp_connect_timeout", setup_tcp_backlog_timeout, call_connect, NULL, 0,
-				RECV_TIMED },
+				CONNECT_TIMED },
 	{ }
 };

@@ -139,7 +139,7 @@ const struct sweep tty_cases[] = {
 	{ "tty_write",		setup_full_pty, call_write_3, end_drain },
 	{ "tty_write_stopped",	setup_stopped_pty, call_write_3, end_start },
 	{ "tty_write_part",	setup_raw_pty, call_write_much, end_drain, 0,
-				LISTED("write() to a pipe or a terminal") },
+				LISTED("write() to a pipe, a terminal") },
 	{ "tty_modem",		setup_serial, call_modem, end_usr1 },
 	{ }
 };
