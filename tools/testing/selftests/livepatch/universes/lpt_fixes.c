@@ -91,7 +91,7 @@ static void tracee_main(void)
 		pause();
 }
 
-static void *tracer_main(void *unused)
+static void *tracer_main(void *arg)
 {
 	need(ptrace(PTRACE_SEIZE, tracee, NULL, NULL), "PTRACE_SEIZE");
 	need(ptrace(PTRACE_INTERRUPT, tracee, NULL, NULL), "PTRACE_INTERRUPT");
@@ -100,7 +100,7 @@ static void *tracer_main(void *unused)
 	need(ptrace(PTRACE_GETSIGINFO, tracee, NULL, page), "PTRACE_GETSIGINFO");
 	kill(tracee, SIGKILL);
 	need(waitpid(tracee, NULL, __WALL), "waitpid");
-	return NULL;
+	return arg;
 }
 
 static void open_missing_page(void)

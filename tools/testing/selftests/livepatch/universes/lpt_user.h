@@ -118,11 +118,11 @@ static inline int manage_memory(void *memory, size_t len)
 		.range = { .start = (unsigned long)memory, .len = len },
 		.mode = UFFDIO_REGISTER_MODE_MISSING,
 	};
-	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	int uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
 
-	if (fd < 0 || ioctl(fd, UFFDIO_API, &api) || ioctl(fd, UFFDIO_REGISTER, &reg))
+	if (uffd < 0 || ioctl(uffd, UFFDIO_API, &api) || ioctl(uffd, UFFDIO_REGISTER, &reg))
 		err(1, "userfaultfd");
-	return fd;
+	return uffd;
 }
 
 /* A ring of io_uring. Its size is sufficient for the tests, so it does not wrap. */
