@@ -502,6 +502,7 @@ int klp_patch_force(struct live_patch *patch)
 /* Checks that depend on the current state of live patching. */
 static int klp_check_time(struct klp_patch *desc)
 {
+	lockdep_assert_held(&klp_mutex);
 	if (!klp_sysfs_ready())
 		return -ENODEV;
 	if (ftrace_is_dead()) {

@@ -197,9 +197,10 @@ static bool klp_callers_are_known(const struct klp_moved *moved)
 
 static void klp_pin_moved(struct live_patch *patch, const struct klp_moved *moved)
 {
-	bool entered_later = (int)(moved->since - patch->since) >= 0;
+	bool entered_later;
 
 	lockdep_assert_held(&klp_mutex);
+	entered_later = (int)(moved->since - patch->since) >= 0;
 	if (!moved->place && entered_later)
 		klp_pin_because(patch, "%s (%d) and others wait in more places than can be recorded",
 				moved->comm, moved->pid);

@@ -358,6 +358,7 @@ static void klp_report_new(unsigned long *ips, int nr, int err)
 	static struct ftrace_ops probe;
 	int first = 0, half;
 
+	lockdep_assert_held(&klp_mutex);
 	klp_init_ops(&probe);
 	while (err == -EBUSY && nr > 1) {
 		half = nr / 2;
