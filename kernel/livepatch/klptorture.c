@@ -262,7 +262,7 @@ static u32 klpt_random(struct klpt_entry *entry, u32 end)
 /* Code in memory that was reused may return anything: count that as KLPT_GONE. */
 static u16 klpt_bit(unsigned int number)
 {
-	return BIT(min(number, KLPT_GONE));
+	return BIT(umin(number, KLPT_GONE));
 }
 
 static void klpt_call_one(struct klpt_entry *entry, unsigned int nr,

@@ -420,20 +420,34 @@ static int new_func(void)
 	return 0;
 }
 
+/* Patches are too large for the stack. */
+static struct klp_func pair_funcs[2][2];
+static struct klp_object pair_objs[2][2] = {
+	{ { .funcs = pair_funcs[0] } },
+	{ { .funcs = pair_funcs[1] } },
+};
+static struct klp_patch pair[] = { { .objs = pair_objs[0] }, { .objs = pair_objs[1] } };
+
+static void set_pair_func(int nr, const char *obj, const char *name, unsigned long sympos)
+{
+	pair_objs[nr][0].name = obj;
+	pair_funcs[nr][0].old_name = name;
+	pair_funcs[nr][0].new_func = new_func;
+	pair_funcs[nr][0].old_sympos = sympos;
+}
+
 /* Do two patches conflict, of which each replaces one function? */
 static bool funcs_conflict(const char *obj1, const char *name1, unsigned long sympos1,
 			   const char *obj2, const char *name2, unsigned long sympos2)
 {
-	struct klp_func funcs1[2] = { { name1, new_func, sympos1 } };
-	struct klp_func funcs2[2] = { { name2, new_func, sympos2 } };
-	struct klp_object objs1[2] = { { .name = obj1, .funcs = funcs1 } };
-	struct klp_object objs2[2] = { { .name = obj2, .funcs = funcs2 } };
-	struct klp_patch patch1 = { .objs = objs1 }, patch2 = { .objs = objs2 };
 	struct klp_conflict conflict;
 
-	if (!klp_find_conflict(&patch1, &patch2, &conflict))
+	set_pair_func(0, obj1, name1, sympos1);
+	set_pair_func(1, obj2, name2, sympos2);
+	if (!klp_find_conflict(&pair[0], &pair[1], &conflict))
 		return false;
-	return conflict.obj == objs1 && conflict.func == funcs1 && !conflict.state;
+	return conflict.obj == pair_objs[0] && conflict.func == pair_funcs[0] &&
+	       !conflict.state;
 }
 
 static void function_conflict_test(struct kunit *test)
@@ -452,42 +466,49 @@ static void function_conflict_test(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, funcs_conflict("m", "f", 1, "m", "f", 2));
 }
 
+#define NEW_FUNC(name) { .old_name = (name), .new_func = new_func }
+
 /* The only common function is the last one in the last object of each patch. */
 static void last_function_conflict_test(struct kunit *test)
 {
-	struct klp_func none[] = { { } };
-	struct klp_func a[] = { { "f", new_func }, { "x", new_func }, { } };
-	struct klp_func b[] = { { "g", new_func }, { "x", new_func }, { } };
-	struct klp_object objs1[] = { { .name = "m", .funcs = none },
-				      { .funcs = a }, { } };
-	struct klp_object objs2[] = { { .name = "m", .funcs = a },
-				      { .funcs = b }, { } };
-	struct klp_patch patch1 = { .objs = objs1 }, patch2 = { .objs = objs2 };
+	static struct klp_func none[] = { { } };
+	static struct klp_func a[] = { NEW_FUNC("f"), NEW_FUNC("x"), { } };
+	static struct klp_func b[] = { NEW_FUNC("g"), NEW_FUNC("x"), { } };
+	static struct klp_func c[] = { NEW_FUNC("g"), NEW_FUNC("y"), { } };
+	static struct klp_object objs1[] = { { .name = "m", .funcs = none },
+					     { .funcs = a }, { } };
+	static struct klp_object objs2[] = { { .name = "m", .funcs = a },
+					     { .funcs = b }, { } };
+	static struct klp_object objs3[] = { { .name = "m", .funcs = a },
+					     { .funcs = c }, { } };
+	static struct klp_patch patch1 = { .objs = objs1 };
+	static struct klp_patch patch2 = { .objs = objs2 };
+	static struct klp_patch patch3 = { .objs = objs3 };
 	struct klp_conflict conflict;
 
 	KUNIT_ASSERT_TRUE(test, klp_find_conflict(&patch1, &patch2, &conflict));
 	KUNIT_EXPECT_PTR_EQ(test, conflict.obj, &objs1[1]);
 	KUNIT_EXPECT_PTR_EQ(test, conflict.func, &a[1]);
-	b[1].old_name = "y";
-	KUNIT_EXPECT_FALSE(test, klp_find_conflict(&patch1, &patch2, &conflict));
+	KUNIT_EXPECT_FALSE(test, klp_find_conflict(&patch1, &patch3, &conflict));
 }
 
 /* Versions of a state do not matter between sets. */
 static void state_conflict_test(struct kunit *test)
 {
-	struct klp_state states[] = { { .id = 7 }, { .id = 2, .version = 9 }, { } };
-	struct klp_object objs[] = { { } };
-	struct klp_patch patch1 = { .objs = objs, .states = states };
-	struct klp_patch patch2 = { .objs = objs, .states = installed_states };
-	struct klp_patch patch3 = { .objs = objs };
+	static struct klp_state states[] = { { .id = 7 }, { .id = 2, .version = 9 }, { } };
+	static struct klp_state other_states[] = { { .id = 7 }, { .id = 3, .version = 9 }, { } };
+	static struct klp_object objs[] = { { } };
+	static struct klp_patch patch1 = { .objs = objs, .states = states };
+	static struct klp_patch patch2 = { .objs = objs, .states = installed_states };
+	static struct klp_patch patch3 = { .objs = objs };
+	static struct klp_patch patch4 = { .objs = objs, .states = other_states };
 	struct klp_conflict conflict;
 
 	KUNIT_ASSERT_TRUE(test, klp_find_conflict(&patch1, &patch2, &conflict));
 	KUNIT_EXPECT_PTR_EQ(test, conflict.state, &states[1]);
 	KUNIT_EXPECT_FALSE(test, klp_find_conflict(&patch1, &patch3, &conflict));
 	KUNIT_EXPECT_FALSE(test, klp_find_conflict(&patch3, &patch1, &conflict));
-	states[1].id = 3;
-	KUNIT_EXPECT_FALSE(test, klp_find_conflict(&patch1, &patch2, &conflict));
+	KUNIT_EXPECT_FALSE(test, klp_find_conflict(&patch4, &patch2, &conflict));
 }
 
 static struct kunit_case livepatch_sets_cases[] = {

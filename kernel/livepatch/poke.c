@@ -217,7 +217,7 @@ static void klp_poke_later(void)
 	lockdep_assert_held(&klp_mutex);
 	/* Limit the delay, so that the shift below does not overflow. */
 	delay = min(delay, MAX_JIFFY_OFFSET >> KLP_POKE_BACKOFF_MAX);
-	delay <<= min(klp_pokes, KLP_POKE_BACKOFF_MAX);
+	delay <<= umin(klp_pokes, KLP_POKE_BACKOFF_MAX);
 	klp_poke_due = jiffies + delay;
 	klp_run_later(&klp_poke_work, delay);
 }

@@ -66,6 +66,8 @@ static const char *klp_hint(int error)
 		return "A module of this name is loaded already. See klp list.";
 	case ENOEXEC:
 		return "The module was built for another kernel, or is damaged.";
+	case EINVAL:
+		return "Perhaps the transition has just ended, see klp status.";
 	case EKEYREJECTED:
 		return "The kernel does not accept the signature of the module.";
 	default:

@@ -6,7 +6,8 @@
 # can't be patched again before a reboot. So this needs a machine of its own, and does
 # not run by default.
 #
-# LPT_STEP: the step of live patching in which ftrace dies: leave, retarget, register
+# LPT_STEP: the step of live patching in which ftrace dies: leave, retarget, register; or
+# tracer: as register, with a tracer that ends later
 
 . "$(dirname "$0")/functions.sh"
 
@@ -67,6 +68,26 @@ die_register() {
 	is_dead
 	wait_for_free
 	is "$(version)" 1
+}
+
+# Step "tracer": the memory of a tracer is freed after ftrace has died, its trampoline stays,
+# and nobody finds the tracer by it any more.
+die_tracer() {
+	local instance=$TRACING/instances/lpt before
+
+	mkdir "$instance" 2> /dev/null || skip "no tracers"
+	write_to "$instance/set_ftrace_filter" lpt_pair_a
+	write_to "$instance/current_tracer" function
+	call pairs 10 0
+	die_register
+	before=$(trampolines)
+	((before > 0)) || skip "ftrace allocates no trampolines"
+	rmdir "$instance"
+	is "$(trampolines)" $((before - 1))
+}
+
+trampolines() {
+	grep -c "ftrace_trampoline.*\[" /proc/kallsyms || :
 }
 
 test_dead() {
