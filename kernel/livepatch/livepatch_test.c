@@ -426,6 +426,7 @@ static struct klp_object pair_objs[2][2] = {
 	{ { .funcs = pair_funcs[0] } },
 	{ { .funcs = pair_funcs[1] } },
 };
+
 static struct klp_patch pair[] = { { .objs = pair_objs[0] }, { .objs = pair_objs[1] } };
 
 static void set_pair_func(int nr, const char *obj, const char *name, unsigned long sympos)
