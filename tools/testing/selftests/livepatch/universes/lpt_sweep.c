@@ -205,8 +205,10 @@ void skip(const char *format, ...)
 	__builtin_unreachable();
 }
 
-static void __attribute__((noreturn, format(printf, 1, 2)))
-broken(const char *format, ...)
+static void broken(const char *format, ...)
+	__attribute__((noreturn, format(printf, 1, 2)));
+
+static void broken(const char *format, ...)
 {
 	va_list args;
 

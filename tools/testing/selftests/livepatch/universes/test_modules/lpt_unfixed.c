@@ -34,9 +34,15 @@ static ulong mark_srcu;
 module_param(mark_srcu, ulong, 0444);
 MODULE_PARM_DESC(mark_srcu, "address of fsnotify_mark_srcu");
 
+/* The signal handlers of a tracee can't change: its tracer would have to wait for it. */
+static spinlock_t *lpt_siglock(struct task_struct *child)
+{
+	return &rcu_dereference_protected(child->sighand, true)->siglock;
+}
+
 static bool lpt_freeze_traced(struct task_struct *child)
 {
-	guard(spinlock_irq)(&child->sighand->siglock);
+	guard(spinlock_irq)(lpt_siglock(child));
 	if (!task_is_traced(child) || fatal_signal_pending(child))
 		return false;
 	/* Not TASK_TRACED, which has TASK_WAKEKILL */
@@ -47,7 +53,7 @@ static bool lpt_freeze_traced(struct task_struct *child)
 static bool lpt_may_attach(struct task_struct *child, bool ignore_state)
 {
 	guard(read_lock)((rwlock_t *)tasklist);
-	if (!child->ptrace || child->parent != current)
+	if (!child->ptrace || rcu_access_pointer(child->parent) != current)
 		return false;
 	return ignore_state || lpt_freeze_traced(child);
 }
@@ -66,7 +72,7 @@ static void lpt_unfreeze_traced(struct task_struct *child)
 {
 	if (READ_ONCE(child->__state) != __TASK_TRACED)
 		return;
-	guard(spinlock_irq)(&child->sighand->siglock);
+	guard(spinlock_irq)(lpt_siglock(child));
 	WRITE_ONCE(child->__state, TASK_TRACED);
 }
 
