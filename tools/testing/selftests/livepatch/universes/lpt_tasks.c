@@ -17,6 +17,7 @@
 #include <linux/futex.h>
 #include <linux/seccomp.h>
 #include <linux/vhost.h>
+#include <linux/vm_sockets.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -959,6 +960,90 @@ static int mode_uring(void)
 	return 0;
 }
 
+#define MESSAGE_SIZE	40000
+
+static char message[MESSAGE_SIZE];
+
+/* A connection over vsock, with room for one message but not for two */
+static void connect_messages(int *from, int *to)
+{
+	struct sockaddr_vm address = {
+		.svm_family = AF_VSOCK,
+		.svm_cid = VMADDR_CID_LOCAL,
+		.svm_port = VMADDR_PORT_ANY,
+	};
+	uint64_t room = MESSAGE_SIZE * 3 / 2;
+	socklen_t len = sizeof(address);
+	int fd = socket(AF_VSOCK, SOCK_SEQPACKET, 0);
+
+	*from = socket(AF_VSOCK, SOCK_SEQPACKET, 0);
+	if (bind(fd, (void *)&address, len) || getsockname(fd, (void *)&address, &len) ||
+	    setsockopt(fd, AF_VSOCK, SO_VM_SOCKETS_BUFFER_SIZE, &room, sizeof(room)) ||
+	    listen(fd, 1) || connect(*from, (void *)&address, len))
+		err(1, "vsock");
+	*to = accept(fd, NULL, NULL);
+}
+
+/* Wait until @nr requests have completed. Return: the result of request @id */
+static int result_of(struct ring *ring, unsigned int nr, unsigned long id)
+{
+	struct io_uring_cqe *cqes = (void *)(ring->sq + ring->params.cq_off.cqes);
+
+	if (syscall(SYS_io_uring_enter, ring->fd, 0, nr, IORING_ENTER_GETEVENTS, NULL, 0) < 0)
+		err(1, "io_uring_enter");
+	for (unsigned int i = 0; i < nr; i++) {
+		if (cqes[i].user_data == id)
+			return cqes[i].res;
+	}
+	errx(1, "no result");
+}
+
+static int recv_message(int fd)
+{
+	static char buf[2 * MESSAGE_SIZE];
+
+	return recv(fd, buf, sizeof(buf), 0);
+}
+
+/*
+ * A worker sleeps in the middle of a message that it sends. If NUMBER is 0, the message is
+ * received at the SIGTERM, otherwise the request is cancelled.
+ */
+static int mode_uring_message(void)
+{
+	struct io_uring_sqe cancel = {
+		.opcode = IORING_OP_ASYNC_CANCEL,
+		.addr = 1,
+		.user_data = 2,
+	}, send = {
+		.opcode = IORING_OP_SEND,
+		.flags = IOSQE_ASYNC,
+		.addr = (uintptr_t)message,
+		.len = sizeof(message),
+		.user_data = 1,
+	};
+	struct ring ring = {};
+	int to, first, second;
+
+	connect_messages(&send.fd, &to);
+	if (write(send.fd, message, sizeof(message)) != sizeof(message))
+		err(1, "the first message");
+	open_ring(&ring);
+	submit(&ring, &send);
+	usleep(500000);
+	stay();
+	alarm(20);
+	if (number) {
+		submit(&ring, &cancel);
+		printf("cancelled: %d\n", result_of(&ring, 2, 1));
+		return 0;
+	}
+	first = recv_message(to);
+	second = recv_message(to);
+	printf("received %d %d, sent %d\n", first, second, result_of(&ring, 1, 1));
+	return 0;
+}
+
 static int mode_vhost(void)
 {
 	int fd = open("/dev/vhost-vsock", O_RDWR);
@@ -1194,6 +1279,7 @@ static const struct mode {
 	{ "zombie",	mode_zombie },	/* dead and not reaped */
 	{ "leader",	mode_leader },	/* dead group leader with a live thread */
 	{ "threads",	mode_threads },	/* NUMBER of threads asleep */
+	{ "uring_message", mode_uring_message },	/* a worker that sends */
 	{ "uring",	mode_uring },	/* owner of io_uring's threads */
 	{ "vhost",	mode_vhost },	/* owner of a worker of vhost */
 	{ "restart",	mode_restart },	/* writes to a file, restarts a call */

@@ -574,6 +574,39 @@ test_uring() {
 	thread_named "iou-sqp-.*"
 }
 
+# uring_message [NUMBER] - a worker of io_uring sleeps in the middle of a message
+uring_message() {
+	grep -q " io_uring_setup$" /proc/kallsyms || skip "no io_uring"
+	[ -e /dev/vsock ] || skip "no vsock"
+	tasks uring_message "$@"
+	within "$LPT_PATIENCE" thread_named "iou-wrk-.*"
+}
+
+# The message would be sent in part, and the rest never.
+test_uring_message() {
+	local worker
+
+	load lpt_target
+	uring_message
+	worker=$(pgrep -x "iou-wrk-$LPT_PID")
+	log_start
+	load lpt_pair2
+	within $((15 + LPT_PATIENCE)) told_of "$worker"
+	nap 4
+	is_listed "$worker" "asleep where it must not be disturbed"
+	finish "$LPT_PID"
+	is "$(tail -n 1 "$LPT_TMP/uring_message")" "received 40000 40000, sent 40000"
+	settle_or_list 0
+	revert_quickly
+}
+
+# The same wait ends if the request is cancelled, also if the fake signal is pending.
+test_uring_cancel() {
+	uring_message 1
+	finish "$LPT_PID"
+	is "$(tail -n 1 "$LPT_TMP/uring_message")" "cancelled: -4"
+}
+
 test_vhost() {
 	[ -e /dev/vhost-vsock ] || skip "no vhost-vsock"
 	tasks vhost
@@ -872,7 +905,7 @@ clean_up() {
 	feed "$FAILSLAB"
 }
 
-lpt_start 54
+lpt_start 56
 DAMON=$([ ! -e "$DAMON_STAT" ] || first_line "$DAMON_STAT")
 lpt_run "blocked by a kernel thread without a safe point" test_kthread
 lpt_run "blocked by a kernel thread in a plain freezable sleep" test_bare_freezable
@@ -912,6 +945,8 @@ lpt_run "not blocked by a frozen task whose sleep is over" test_frozen_v1_over
 lpt_run "not blocked by a throttled cgroup" test_throttled
 lpt_run "a task that was throttled is not moved in task work" test_was_throttled
 lpt_run "not blocked by threads of io_uring" test_uring
+lpt_run "io_uring: a worker is not interrupted in the middle of a message" test_uring_message
+lpt_run "io_uring: a worker in the middle of a message can be cancelled" test_uring_cancel
 lpt_run "not blocked by a worker of vhost" test_vhost
 lpt_run "not blocked by an interrupt thread" test_irq_thread
 lpt_run "all stragglers are listed" test_list
