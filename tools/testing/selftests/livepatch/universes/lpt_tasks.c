@@ -1016,18 +1016,21 @@ static int mode_uring_message(void)
 		.addr = 1,
 		.user_data = 2,
 	}, send = {
-		.opcode = IORING_OP_SEND,
-		.flags = IOSQE_ASYNC,
-		.addr = (uintptr_t)message,
+		/* Unlike that of a send, its worker waits in the socket. */
+		.opcode = IORING_OP_SPLICE,
+		.splice_off_in = -1,
+		.off = -1,
 		.len = sizeof(message),
 		.user_data = 1,
 	};
 	struct ring ring = {};
-	int to, first, second;
+	int to, first, second, pipes[2];
 
 	connect_messages(&send.fd, &to);
-	if (write(send.fd, message, sizeof(message)) != sizeof(message))
-		err(1, "the first message");
+	if (pipe(pipes) || write(pipes[1], message, sizeof(message)) != sizeof(message) ||
+	    write(send.fd, message, sizeof(message)) != sizeof(message))
+		err(1, "messages");
+	send.splice_fd_in = pipes[0];
 	open_ring(&ring);
 	submit(&ring, &send);
 	usleep(500000);

@@ -574,26 +574,26 @@ test_uring() {
 	thread_named "iou-sqp-.*"
 }
 
-# uring_message [NUMBER] - a worker of io_uring sleeps in the middle of a message
+# uring_message [NUMBER] - a worker of io_uring sleeps in the middle of a message; sets WORKER
 uring_message() {
+	local comm
+
 	grep -q " io_uring_setup$" /proc/kallsyms || skip "no io_uring"
 	[ -e /dev/vsock ] || skip "no vsock"
 	tasks uring_message "$@"
-	within "$LPT_PATIENCE" thread_named "iou-wrk-.*"
+	comm=$(grep -lx "iou-wrk-.*" "/proc/$LPT_PID/task"/*/comm)
+	WORKER=$(basename "${comm%/comm}")
 }
 
 # The message would be sent in part, and the rest never.
 test_uring_message() {
-	local worker
-
 	load lpt_target
 	uring_message
-	worker=$(pgrep -x "iou-wrk-$LPT_PID")
 	log_start
 	load lpt_pair2
-	within $((15 + LPT_PATIENCE)) told_of "$worker"
+	within $((15 + LPT_PATIENCE)) told_of "$WORKER"
 	nap 4
-	is_listed "$worker" "asleep where it must not be disturbed"
+	is_listed "$WORKER" "asleep where it must not be disturbed"
 	finish "$LPT_PID"
 	is "$(tail -n 1 "$LPT_TMP/uring_message")" "received 40000 40000, sent 40000"
 	settle_or_list 0
@@ -604,7 +604,7 @@ test_uring_message() {
 test_uring_cancel() {
 	uring_message 1
 	finish "$LPT_PID"
-	is "$(tail -n 1 "$LPT_TMP/uring_message")" "cancelled: -4"
+	at_least "$(grep -c "^cancelled: -" "$LPT_TMP/uring_message")" 1 "cancelled"
 }
 
 test_vhost() {
